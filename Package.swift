@@ -1,0 +1,91 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// Every Swift target is built with the same checks.
+let swiftSettings: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// A layer of the package: a library that others may use by itself, and the layers it rests on.
+func layer(_ name: String, on dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, of dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: name,
+        dependencies: dependencies + ["HeedTestSupport"],
+        swiftSettings: swiftSettings
+    )
+}
+
+let argumentParser: Target.Dependency = .product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+
+let libraries = [
+    "HeedTasks", "HeedModels", "HeedTraining", "HeedGeneration", "HeedNN", "HeedTensor",
+    "HeedText", "HeedFormats",
+]
+
+let package = Package(
+    name: "Heed",
+    products: libraries.map { .library(name: $0, targets: [$0]) } + [
+        .executable(name: "heed", targets: ["heed"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        .executableTarget(
+            name: "heed",
+            dependencies: ["HeedTasks", argumentParser, yams],
+            swiftSettings: swiftSettings
+        ),
+        layer(
+            "HeedTasks",
+            on: [
+                "HeedModels", "HeedTraining", "HeedGeneration", "HeedNN", "HeedTensor", "HeedText",
+                "HeedFormats",
+            ]),
+        layer("HeedModels", on: ["HeedGeneration", "HeedNN", "HeedTensor", "HeedFormats"]),
+        layer("HeedTraining", on: ["HeedNN", "HeedTensor", "HeedFormats", protobuf]),
+        layer("HeedGeneration", on: ["HeedNN", "HeedTensor"]),
+        layer("HeedNN", on: ["HeedTensor"]),
+        layer("HeedTensor", on: ["CHeedKernels", "HeedFormats"]),
+        layer("HeedText", on: ["HeedFormats"]),
+        layer("HeedFormats", on: []),
+        .target(
+            name: "CHeedKernels",
+            cSettings: [
+                .define("_GNU_SOURCE"), .define("NDEBUG", .when(configuration: .release)),
+            ],
+            linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("m")]
+        ),
+        .target(
+            name: "HeedTestSupport",
+            dependencies: ["HeedNN", "HeedTensor", "HeedFormats"],
+            path: "Tests/HeedTestSupport",
+            swiftSettings: swiftSettings
+        ),
+        tests("HeedFormatsTests", of: ["HeedFormats"]),
+        tests("HeedTextTests", of: ["HeedText", "HeedFormats"]),
+        tests("HeedTensorTests", of: ["HeedTensor", "CHeedKernels"]),
+        tests("HeedNNTests", of: ["HeedNN", "HeedTensor"]),
+        tests("HeedModelsTests", of: ["HeedModels", "HeedNN", "HeedTensor", "HeedFormats"]),
+        tests("HeedGenerationTests", of: ["HeedGeneration", "HeedTensor"]),
+        tests("HeedTrainingTests", of: ["HeedTraining", "HeedNN", "HeedTensor", "HeedFormats"]),
+        tests("HeedTasksTests", of: ["HeedTasks", "HeedFormats"]),
+        tests("HeedProgramTests", of: ["HeedFormats", "HeedTasks"]),
+        tests("PackageTests", of: []),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .gnu17
+)
