@@ -16,6 +16,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// Only the functions of a table are marked as never null.
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wnullability-completeness"
+
 // MARK: Instruction sets and element types
 
 typedef enum {
@@ -141,41 +145,43 @@ typedef struct {
 // MARK: The table
 
 typedef struct heed_kernels {
-    const char *name; // such as "avx512.bf16"
+    const char *_Nonnull name; // such as "avx512.bf16"
 
     // Elementwise. y = f(x); dx = dy · f′(x), given x and y = f(x) (either may be null where f′ needs only the
     // other: EXP, SQRT, RECIPROCAL, TANH, SIGMOID, RELU, ELU need y alone or x alone as documented in the code:
     // EXP, SQRT, RECIPROCAL, TANH, SIGMOID: y; all others: x; RELU: either).
-    void (*unary_forward)(heed_unary op, int64_t n, const void *x, void *y);
-    void (*unary_backward)(heed_unary op, int64_t n, const void *x, const void *y, const void *dy, void *dx);
+    void (*_Nonnull unary_forward)(heed_unary op, int64_t n, const void *x, void *y);
+    void (*_Nonnull unary_backward)(heed_unary op, int64_t n, const void *x, const void *y, const void *dy, void *dx);
     // y[i] = a[i · a_step] op b[i · b_step], steps 0 or 1.
-    void (*binary)(heed_binary op, int64_t n, const void *a, int64_t a_step, const void *b, int64_t b_step, void *y);
+    void (*_Nonnull binary)(heed_binary op, int64_t n, const void *a, int64_t a_step, const void *b, int64_t b_step,
+                            void *y);
     // y = alpha · x + beta.
-    void (*affine)(int64_t n, double alpha, const void *x, double beta, void *y);
+    void (*_Nonnull affine)(int64_t n, double alpha, const void *x, double beta, void *y);
     // y = alpha · a + beta · b; y may be a or b.
-    void (*combine)(int64_t n, double alpha, const void *a, double beta, const void *b, void *y);
+    void (*_Nonnull combine)(int64_t n, double alpha, const void *a, double beta, const void *b, void *y);
     // into (S) += alpha · x.
-    void (*accumulate)(int64_t n, double alpha, const void *x, void *into);
+    void (*_Nonnull accumulate)(int64_t n, double alpha, const void *x, void *into);
     // Gated feed-forward: y = f(gate) · up, rows of `columns`; and its gradient.
-    void (*gated_forward)(heed_unary op, int64_t rows, int64_t columns, const void *gate, int64_t gate_stride,
-                          const void *up, int64_t up_stride, void *y, int64_t y_stride);
-    void (*gated_backward)(heed_unary op, int64_t rows, int64_t columns, const void *gate, int64_t gate_stride,
-                           const void *up, int64_t up_stride, const void *dy, int64_t dy_stride, void *dgate,
-                           int64_t dgate_stride, void *dup, int64_t dup_stride);
+    void (*_Nonnull gated_forward)(heed_unary op, int64_t rows, int64_t columns, const void *gate, int64_t gate_stride,
+                                   const void *up, int64_t up_stride, void *y, int64_t y_stride);
+    void (*_Nonnull gated_backward)(heed_unary op, int64_t rows, int64_t columns, const void *gate, int64_t gate_stride,
+                                    const void *up, int64_t up_stride, const void *dy, int64_t dy_stride, void *dgate,
+                                    int64_t dgate_stride, void *dup, int64_t dup_stride);
     // y = x · mask · scale. Backward is the same function on dy.
-    void (*dropout)(int64_t rows, int64_t columns, const heed_dropout *dropout, heed_rows row_keys, const void *x,
-                    void *y);
+    void (*_Nonnull dropout)(int64_t rows, int64_t columns, const heed_dropout *dropout, heed_rows row_keys,
+                             const void *x, void *y);
 
     // Reductions. x [outer, axis, inner] → y [outer, inner] (T). Sums are in S.
-    void (*reduce)(heed_reduction op, int64_t outer, int64_t axis, int64_t inner, const void *x, void *y);
+    void (*_Nonnull reduce)(heed_reduction op, int64_t outer, int64_t axis, int64_t inner, const void *x, void *y);
     // sums (S, `columns`) += Σ over rows of x.
-    void (*column_sums)(int64_t rows, int64_t columns, const void *x, int64_t ldx, void *sums);
+    void (*_Nonnull column_sums)(int64_t rows, int64_t columns, const void *x, int64_t ldx, void *sums);
     // Σ x² in double.
-    double (*sum_squares)(int64_t n, const void *x);
+    double (*_Nonnull sum_squares)(int64_t n, const void *x);
 
     // Softmax of rows; `logarithm` gives log-softmax. Backward from y. A row of −∞ gives zeros (log: −∞).
-    void (*softmax_forward)(bool logarithm, int64_t rows, int64_t columns, const void *x, void *y);
-    void (*softmax_backward)(bool logarithm, int64_t rows, int64_t columns, const void *y, const void *dy, void *dx);
+    void (*_Nonnull softmax_forward)(bool logarithm, int64_t rows, int64_t columns, const void *x, void *y);
+    void (*_Nonnull softmax_backward)(bool logarithm, int64_t rows, int64_t columns, const void *y, const void *dy,
+                                      void *dx);
 
     // Residual, dropout and norm in one. `residual_type` is the type R of the residual stream: T, or HEED_F32 in
     // the table of HEED_BF16.
@@ -183,59 +189,61 @@ typedef struct heed_kernels {
     // x null: z = residual, and z is not written. residual null: z = dropout(x). gamma null: only z is written
     // (y, mean, rstd untouched). beta null: no shift. mean is not used by RMS norm. row statistics: S.
     // Variance is the mean of squared differences from the mean (two passes).
-    void (*residual_norm_forward)(heed_norm norm, heed_type residual_type, int64_t rows, int64_t columns, const void *x,
-                                  const void *residual, const heed_dropout *dropout, heed_rows row_keys,
-                                  const void *gamma, const void *beta, double epsilon, void *z, void *y, void *mean,
-                                  void *rstd);
+    void (*_Nonnull residual_norm_forward)(heed_norm norm, heed_type residual_type, int64_t rows, int64_t columns,
+                                           const void *x, const void *residual, const heed_dropout *dropout,
+                                           heed_rows row_keys, const void *gamma, const void *beta, double epsilon,
+                                           void *z, void *y, void *mean, void *rstd);
     // g (R) = gradient of y through the norm at z (none when gamma is null) + dz (R, or null);
     // dresidual (R, or null) = g; dx (T, or null) = dropout mask · scale · g.
     // dgamma, dbeta (S, `columns`, dbeta may be null) are accumulated.
-    void (*residual_norm_backward)(heed_norm norm, heed_type residual_type, int64_t rows, int64_t columns,
-                                   const void *z, const void *gamma, const void *mean, const void *rstd, const void *dy,
-                                   const void *dz, const heed_dropout *dropout, heed_rows row_keys, void *dx,
-                                   void *dresidual, void *dgamma, void *dbeta);
+    void (*_Nonnull residual_norm_backward)(heed_norm norm, heed_type residual_type, int64_t rows, int64_t columns,
+                                            const void *z, const void *gamma, const void *mean, const void *rstd,
+                                            const void *dy, const void *dz, const heed_dropout *dropout,
+                                            heed_rows row_keys, void *dx, void *dresidual, void *dgamma, void *dbeta);
 
     // y (T) = dropout(scale · table[ids[r]] + positions[row position]), table of `table_type` (S or T), positions S
     // [?, columns] or null. `position_ids` are the row's positions in the table of positions.
-    void (*embedding_forward)(int64_t rows, int64_t columns, const int32_t *ids, heed_type table_type,
-                              const void *table, double scale, const void *positions, const int32_t *position_ids,
-                              const heed_dropout *dropout, heed_rows row_keys, void *y);
+    void (*_Nonnull embedding_forward)(int64_t rows, int64_t columns, const int32_t *ids, heed_type table_type,
+                                       const void *table, double scale, const void *positions,
+                                       const int32_t *position_ids, const heed_dropout *dropout, heed_rows row_keys,
+                                       void *y);
     // For u in 0 ..< count: dtable[ids[u]] (S) += scale · Σ over r in order[starts[u] ..< starts[u + 1]] of
     // dropout(dy[r]), added in that order.
-    void (*embedding_backward)(int64_t count, const int32_t *ids, const int32_t *starts, const int32_t *order,
-                               int64_t columns, const void *dy, double scale, const heed_dropout *dropout,
-                               heed_rows row_keys, void *dtable);
+    void (*_Nonnull embedding_backward)(int64_t count, const int32_t *ids, const int32_t *starts, const int32_t *order,
+                                        int64_t columns, const void *dy, double scale, const heed_dropout *dropout,
+                                        heed_rows row_keys, void *dtable);
 
     // Cross-entropy with label smoothing ε over rows of logits (S), as
     // loss = lse − (1 − ε) · logit[target] − ε · mean(logits). A negative target is ignored: loss and gradient 0.
     // `nll` (S, or null) receives lse − logit[target]; `lse` (S).
-    void (*cross_entropy_forward)(int64_t rows, int64_t columns, const void *logits, int64_t ld, const int32_t *targets,
-                                  double smoothing, void *loss, void *nll, void *lse);
+    void (*_Nonnull cross_entropy_forward)(int64_t rows, int64_t columns, const void *logits, int64_t ld,
+                                           const int32_t *targets, double smoothing, void *loss, void *nll, void *lse);
     // dlogits (T) = scale · (softmax − (1 − ε) onehot − ε / columns).
-    void (*cross_entropy_backward)(int64_t rows, int64_t columns, const void *logits, int64_t ld,
-                                   const int32_t *targets, double smoothing, const void *lse, double scale,
-                                   void *dlogits, int64_t ldd);
+    void (*_Nonnull cross_entropy_backward)(int64_t rows, int64_t columns, const void *logits, int64_t ld,
+                                            const int32_t *targets, double smoothing, const void *lse, double scale,
+                                            void *dlogits, int64_t ldd);
 
     // Rotary positions: rotates the first `rotary` elements of each head, pairs (i, i + rotary / 2), or (2 i, 2 i + 1)
     // when interleaved, by tables cosines, sines (S, [position, rotary / 2]); `inverse` rotates back.
-    void (*rotary)(int64_t rows, int64_t heads, int64_t head_size, int64_t rotary, bool interleaved, bool inverse,
-                   const int32_t *positions, const void *cosines, const void *sines, const void *x, int64_t x_stride,
-                   void *y, int64_t y_stride);
+    void (*_Nonnull rotary)(int64_t rows, int64_t heads, int64_t head_size, int64_t rotary, bool interleaved,
+                            bool inverse, const int32_t *positions, const void *cosines, const void *sines,
+                            const void *x, int64_t x_stride, void *y, int64_t y_stride);
 
     // Attention. `scratch` has attention_scratch bytes, aligned to 64.
-    size_t (*attention_scratch)(const heed_attention *a);
-    void (*attention_forward)(const heed_attention *a, int32_t sequence, int32_t head, int32_t q_begin, int32_t q_end,
-                              void *scratch);
+    size_t (*_Nonnull attention_scratch)(const heed_attention *a);
+    void (*_Nonnull attention_forward)(const heed_attention *a, int32_t sequence, int32_t head, int32_t q_begin,
+                                       int32_t q_end, void *scratch);
     // Gradients of one key-value head of one sequence, and of the query heads that read it.
-    void (*attention_backward)(const heed_attention *a, int32_t sequence, int32_t kv_head, void *scratch);
+    void (*_Nonnull attention_backward)(const heed_attention *a, int32_t sequence, int32_t kv_head, void *scratch);
     // weights (S, [q_length, k_length]) = exp(s − lse), before dropout; zero where masked.
-    void (*attention_weights)(const heed_attention *a, int32_t sequence, int32_t head, void *weights, void *scratch);
+    void (*_Nonnull attention_weights)(const heed_attention *a, int32_t sequence, int32_t head, void *weights,
+                                       void *scratch);
 
     // Adam and AdamW on S; as torch.optim defines them.
-    void (*adam)(int64_t n, const heed_adam *options, void *weights, const void *gradients, void *m, void *v);
+    void (*_Nonnull adam)(int64_t n, const heed_adam *options, void *weights, const void *gradients, void *m, void *v);
 
     // Conversion of n elements to T from another type.
-    void (*convert_from)(heed_type type, int64_t n, const void *x, void *y);
+    void (*_Nonnull convert_from)(heed_type type, int64_t n, const void *x, void *y);
 } heed_kernels;
 
 // The instruction set in force: HEED_ISA, else the best that the CPU has; fixed by the first call.
@@ -316,5 +324,7 @@ void heed_set_thread_count(int count);
 uint64_t heed_pool_wakeups(void);
 // Scratch memory of the calling thread, at least `bytes`, aligned to 64; valid until the thread's next call.
 void *heed_thread_scratch(size_t bytes);
+
+#pragma clang diagnostic pop
 
 #endif
