@@ -96,12 +96,14 @@ public struct Shape: Hashable, Sendable {
         }
     }
 
+    /// Whether two shapes have the same sizes.
     public static func == (left: Shape, right: Shape) -> Bool {
         guard left.rank == right.rank else { return false }
         for axis in 0..<left.rank where left[axis] != right[axis] { return false }
         return true
     }
 
+    /// Hashes the sizes.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(rank)
         for axis in 0..<rank { hasher.combine(self[axis]) }
@@ -109,8 +111,10 @@ public struct Shape: Hashable, Sendable {
 }
 
 extension Shape: ExpressibleByArrayLiteral, CustomStringConvertible {
+    /// A shape written as `[2, 3]`.
     public init(arrayLiteral sizes: Int...) { self.init(sizes) }
 
+    /// The sizes, as `[2, 3]`.
     public var description: String {
         "[" + sizes.map(String.init).joined(separator: ", ") + "]"
     }

@@ -221,7 +221,7 @@ extension Tensor {
     /// Writes the elements into a tensor that is being made, from element `start` on.
     fileprivate func copyBytes(to other: Tensor, at start: Int) {
         unsafe withBytes { bytes in
-            guard let source = unsafe bytes.baseAddress else { return }
+            guard let source = bytes.baseAddress else { return }
             unsafe (other.mutableBytes + start * elementType.byteCount).copyMemory(
                 from: source, byteCount: bytes.count)
         }
