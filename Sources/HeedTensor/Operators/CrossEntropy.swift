@@ -85,11 +85,7 @@ private struct LossRows {
         self.targets = targets
         self.columns = columns
         self.smoothing = smoothing
-        unsafe targets.withBytes { bytes in
-            for unsafetarget in unsafe bytes.bindMemory(to: Int32.self) where target >= columns {
-                shapeMismatch("crossEntropy", "target \(target) is not below \(columns)", [columns])
-            }
-        }
+        checkRange(targets, -Int.max..<columns, "crossEntropy: targets")
     }
 
     func check(_ logits: Tensor) {

@@ -59,7 +59,7 @@ private func rotated(
         x.rank == 2 && headSize > 0 && columns % headSize == 0 && table.rotarySize <= headSize
             && positions.count == x.shape[0] && positions.elementType == .int32, "rotary",
         "head size \(headSize), rotary size \(table.rotarySize)", [x.shape, positions.shape])
-    checkRange(positions, below: table.cosines.shape[0], "rotary: positions")
+    checkRange(positions, 0..<table.cosines.shape[0], "rotary: positions")
     let statistics = Kernels.statistics(for: x.elementType)
     let (cosines, sines) = (
         table.cosines.converted(to: statistics), table.sines.converted(to: statistics)
