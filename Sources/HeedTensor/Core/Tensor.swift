@@ -48,6 +48,11 @@ public struct Tensor: Sendable {
         return copy
     }
 
+    /// Whether both tensors are the same view of the same memory.
+    package func sharesMemory(with other: Tensor) -> Bool {
+        storage === other.storage && offset == other.offset && shape == other.shape
+    }
+
     /// The elements' memory, for reading while the tensor is alive.
     var bytes: UnsafeRawPointer {
         unsafe UnsafeRawPointer(storage.pointer + offset * elementType.byteCount)

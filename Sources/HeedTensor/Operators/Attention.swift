@@ -104,14 +104,19 @@ private struct AttentionCall {
         owners.enumerated().filter { $0.offset == $0.element }.map { columns[$0.offset].tensor }
     }
 
-    /// For each role, the first role that has the same memory.
+    /// For each role, the role whose gradient tensor it writes into: the first with the same memory and other columns.
     private var owners: [Int] {
-        roles.map { role in
-            roles.firstIndex {
-                $0.tensor.storage === role.tensor.storage && $0.tensor.offset == role.tensor.offset
-                    && $0.tensor.shape == role.tensor.shape
-            } ?? 0
+        var owners: [Int] = []
+        for (index, role) in roles.enumerated() {
+            let owner = owners.indices.first { candidate in
+                owners[candidate] == candidate && roles[candidate].tensor.sharesMemory(with: role.tensor)
+                    && !owners.indices.contains {
+                        owners[$0] == candidate && roles[$0].range.overlaps(role.range)
+                    }
+            }
+            owners.append(owner ?? index)
         }
+        return owners
     }
 
     func check() {
