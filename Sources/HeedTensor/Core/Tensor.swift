@@ -24,6 +24,11 @@ public struct Tensor: Sendable {
         offset = 0
     }
 
+    /// A tensor that has a shape but no elements, to be replaced by what a file holds.
+    package static func placeholder(_ shape: Shape) -> Tensor {
+        Tensor(sharing: Tensor(uninitialized: [0], .float32), shape: shape, offset: 0)
+    }
+
     /// Another view of the same memory.
     init(sharing other: Tensor, shape: Shape, offset: Int) {
         self.shape = shape
