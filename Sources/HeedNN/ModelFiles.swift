@@ -7,19 +7,24 @@ public enum ModelFiles {
     ///
     /// - Parameters:
     ///   - store: the file or folder.
+    ///   - optional: tensors that the file may lack; their parameters keep their values.
     ///   - ignoring: whether a tensor of the file that the module does not know may be left out.
     ///   - type: the element type that parameters shall have; that of the file when nil.
     /// - Throws: `TensorMismatch`, which lists all missing, unexpected, misshapen and mistyped tensors, before any is read.
     public static func load(
         _ module: some Module, from store: any TensorStore, as type: ElementType? = nil,
-        ignoring: (String) -> Bool = { _ in false }
+        optional: Set<String> = [], ignoring: (String) -> Bool = { _ in false }
     ) throws {
-        let bindings = module.bindings
+        let bindings = module.bindings.filter {
+            !optional.contains($0.name) || store.entry(named: $0.name) != nil
+        }
         try check(bindings, store, ignoring)
         var parts: [ObjectIdentifier: [TensorBinding]] = [:]
-        for binding in bindings { parts[ObjectIdentifier(binding.parameter), default: []].append(binding) }
+        for binding in bindings {
+            parts[ObjectIdentifier(binding.parameter), default: []].append(binding)
+        }
         for parameter in module.parameters {
-            let group = parts[ObjectIdentifier(parameter)] ?? []
+            guard let group = parts[ObjectIdentifier(parameter)] else { continue }
             parameter.value = try value(of: parameter, group, store, type)
         }
     }
