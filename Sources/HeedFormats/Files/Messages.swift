@@ -45,3 +45,9 @@ package func describeByte(_ byte: UInt8) -> String {
     }
     return "byte 0x" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
 }
+
+/// A path for one line of a message: as it is, or quoted where it holds anything unusual.
+package func nameForMessage(_ path: String) -> String {
+    let quoted = quotedForMessage(path, limit: 1000)
+    return quoted.utf8.count == path.utf8.count + 2 && !path.isEmpty ? path : quoted
+}

@@ -42,3 +42,17 @@ public struct JSONParser: Sendable {
         try parse(Array(text.utf8))
     }
 }
+
+extension JSONParser {
+    /// Reads one value from a regular file; throws `JSONError` or `FileError`.
+    public func parse(path: String) throws -> JSONValue {
+        try parse(InputFile.bytes(path: path, limit: maximumBytes), file: path)
+    }
+}
+
+extension JSONObjectReader {
+    /// Reads from a file; throws `JSONError`, `FileError`, or `JSONFieldError` where it is no object.
+    public init(path: String, parser: JSONParser = JSONParser()) throws {
+        try self.init(parser.parse(path: path), file: path)
+    }
+}
