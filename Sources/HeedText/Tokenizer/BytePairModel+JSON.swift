@@ -39,7 +39,8 @@ extension BytePairModel: TokenizerComponent {
             case .unknownPieceMissing:
                 throw reader.error("unk_token", "is not in the vocabulary")
             case .mergeOfMissingPiece(let rank):
-                throw reader.elementError("merges", rank, listed[rank], "joins a piece without an id")
+                throw reader.elementError(
+                    "merges", rank, listed[rank], "joins a piece without an id")
             case .mergeWithoutResult(let rank):
                 throw reader.elementError(
                     "merges", rank, listed[rank], "gives a piece that is not in the vocabulary")
@@ -50,14 +51,17 @@ extension BytePairModel: TokenizerComponent {
     /// A merge is an array of two pieces, or in older files both with one space between.
     private static func pieces(of value: JSONValue) -> (left: String, right: String)? {
         if let array = value.arrayValue {
-            guard array.count == 2, let left = array[0].stringValue, let right = array[1].stringValue
+            guard array.count == 2, let left = array[0].stringValue,
+                let right = array[1].stringValue
             else { return nil }
             return (left, right)
         }
         guard let text = value.stringValue?.utf8 else { return nil }
         let parts = text.split(separator: 0x20, omittingEmptySubsequences: false)
         guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else { return nil }
-        return (String(decoding: parts[0], as: UTF8.self), String(decoding: parts[1], as: UTF8.self))
+        return (
+            String(decoding: parts[0], as: UTF8.self), String(decoding: parts[1], as: UTF8.self)
+        )
     }
 
     var json: JSONValue {

@@ -74,7 +74,8 @@ struct BytePairModel: Sendable {
             if let id = characterID(bytes, position..<next, isLast: next == word.upperBound) {
                 flushUnknown(&unknownLength, into: &scratch)
                 scratch.merger.append(id, length: next - position)
-            } else if let firstByte = byteIDs.isEmpty ? nil : bytes[position], byteIDs[Int(firstByte)] >= 0,
+            } else if let firstByte = byteIDs.isEmpty ? nil : bytes[position],
+                byteIDs[Int(firstByte)] >= 0,
                 bytes[position..<next].allSatisfy({ byteIDs[Int($0)] >= 0 })
             {
                 flushUnknown(&unknownLength, into: &scratch)

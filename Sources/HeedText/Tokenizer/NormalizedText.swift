@@ -61,7 +61,9 @@ struct NormalizedText {
 
     private func matches(_ pattern: [UInt8], at position: Int) -> Bool {
         guard position + pattern.count <= bytes.count else { return false }
-        for index in pattern.indices where bytes[position + index] != pattern[index] { return false }
+        for index in pattern.indices where bytes[position + index] != pattern[index] {
+            return false
+        }
         return true
     }
 
@@ -92,7 +94,8 @@ struct NormalizedText {
         for character in characters {
             let origin =
                 character.change > 0
-                ? (offset < 1 ? 0..<0 : old[offset - 1]) : (offset < old.count ? old[offset] : 0..<0)
+                ? (offset < 1 ? 0..<0 : old[offset - 1])
+                : (offset < old.count ? old[offset] : 0..<0)
             let length = UTF8Bytes.append(character.scalar, to: &result)
             origins.append(contentsOf: repeatElement(origin, count: length))
             guard character.change <= 0 else { continue }

@@ -40,7 +40,8 @@ extension PreTokenizer: TokenizerComponent {
             }
         default:
             throw unsupported(
-                reader, "pre-tokenizer", "Metaspace, Punctuation, Digits, WhitespaceSplit, Sequence")
+                reader, "pre-tokenizer", "Metaspace, Punctuation, Digits, WhitespaceSplit, Sequence"
+            )
         }
     }
 

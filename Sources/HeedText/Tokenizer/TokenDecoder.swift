@@ -69,7 +69,9 @@ indirect enum TokenDecoder: Sendable, Equatable {
             rest = rest.dropFirst(mark.count)
         }
         for _ in 0..<stop {
-            guard rest.count >= mark.count, rest.suffix(mark.count).elementsEqual(mark) else { break }
+            guard rest.count >= mark.count, rest.suffix(mark.count).elementsEqual(mark) else {
+                break
+            }
             rest = rest.dropLast(mark.count)
         }
         return Array(rest)

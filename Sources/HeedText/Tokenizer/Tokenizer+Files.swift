@@ -85,7 +85,8 @@ extension Tokenizer {
             }
         }
         specialTokens = SpecialTokens(
-            endOfSequence: postProcessor?.surroundingIDs.after.last ?? id(of: SpecialTokens.endName),
+            endOfSequence: postProcessor?.surroundingIDs.after.last
+                ?? id(of: SpecialTokens.endName),
             unknown: model.unknownPiece.flatMap { id(of: $0) },
             padding: id(of: SpecialTokens.paddingName))
     }

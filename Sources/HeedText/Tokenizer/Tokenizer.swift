@@ -65,7 +65,9 @@ public struct Tokenizer: Sendable {
     }
 
     /// The id of a piece, special tokens included, or `nil`.
-    public func id(of piece: String) -> Int32? { addedByName[piece] ?? model.vocabulary.id(of: piece) }
+    public func id(of piece: String) -> Int32? {
+        addedByName[piece] ?? model.vocabulary.id(of: piece)
+    }
 
     /// The piece of an id, special tokens included, or `nil`.
     public func piece(of id: Int32) -> String? { addedByID[id] ?? model.vocabulary.piece(of: id) }
@@ -173,7 +175,8 @@ public struct Tokenizer: Sendable {
             }
             guard let mark = model.wordSuffix, !isSpecial(id) else { return piece }
             let bytes = piece.utf8
-            guard bytes.count >= mark.utf8.count, bytes.suffix(mark.utf8.count).elementsEqual(mark.utf8)
+            guard bytes.count >= mark.utf8.count,
+                bytes.suffix(mark.utf8.count).elementsEqual(mark.utf8)
             else { return piece + "@@" }
             return String(decoding: bytes.dropLast(mark.utf8.count), as: UTF8.self)
         }

@@ -69,7 +69,8 @@ struct WordSplitter: Sendable {
             }
             let cuts =
                 switch (previous, kind) {
-                case (.isolated, _), (_, .isolated), (_, .begins), (_, .removed), (.removed, _): true
+                case (.isolated, _), (_, .isolated), (_, .begins), (_, .removed), (.removed, _):
+                    true
                 case (.grouped, .grouped): false
                 case (.grouped, _), (_, .grouped): true
                 default: false

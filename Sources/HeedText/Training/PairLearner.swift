@@ -110,7 +110,9 @@ struct PairLearner {
             counts[number] += change
             if sign > 0 {
                 grown.append(number)
-                if occurrences[number].last != Int32(word) { occurrences[number].append(Int32(word)) }
+                if occurrences[number].last != Int32(word) {
+                    occurrences[number].append(Int32(word))
+                }
             }
         }
     }

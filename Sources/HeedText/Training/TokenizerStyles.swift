@@ -62,11 +62,15 @@ enum TokenizerStyles {
         let first = TemplateProcessor.Part.sequence("A", typeID: 0)
         let processor = TemplateProcessor(
             single: [first, end], pair: [first, end, .sequence("B", typeID: 0), end],
-            specials: [.init(name: SpecialTokens.endName, ids: [0], tokens: [SpecialTokens.endName])])
+            specials: [
+                .init(name: SpecialTokens.endName, ids: [0], tokens: [SpecialTokens.endName])
+            ])
         return Tokenizer(
             normalizer: normalizer(style), preTokenizer: preTokenizer(style), model: model,
             postProcessor: processor, decoder: decoder(style),
-            addedTokens: names.enumerated().map { AddedToken(id: Int32($0.offset), content: $0.element) },
+            addedTokens: names.enumerated().map {
+                AddedToken(id: Int32($0.offset), content: $0.element)
+            },
             specialTokens: SpecialTokens(endOfSequence: 0, unknown: 1, padding: 2))
     }
 
