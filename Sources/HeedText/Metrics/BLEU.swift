@@ -6,11 +6,12 @@
     import Darwin
 #endif
 
-/// BLEU up to 4-grams (Papineni et al., 2002) with the choices and numbers of sacreBLEU (Post, 2018).
+/// BLEU up to 4-grams (Papineni et al., 2002) with the choices and numbers of sacreBLEU (Post,
+/// 2018).
 ///
 /// Counts are summed over the corpus, clipped by the largest count in any reference; the reference
-/// length nearest to the hypothesis counts, the shorter of two equally near; an order without a match
-/// gets half of the smallest credit, halved again for each further one (smoothing `exp`).
+/// length nearest to the hypothesis counts, the shorter of two equally near; an order without a
+/// match gets half of the smallest credit, halved again for each further one (smoothing `exp`).
 public struct BLEU: Sendable, Equatable {
     /// How sentences are cut into words.
     public enum Tokenization: String, Sendable, CaseIterable {
@@ -27,7 +28,8 @@ public struct BLEU: Sendable, Equatable {
     public var tokenization: Tokenization
     /// Whether both sides are put into lower case first.
     public var isLowercased: Bool
-    /// Whether orders longer than the hypothesis are left out of the mean: meant for single sentences.
+    /// Whether orders longer than the hypothesis are left out of the mean: meant for single
+    /// sentences.
     public var usesEffectiveOrder: Bool
 
     /// Makes a metric; the defaults are those of sacreBLEU for a corpus.

@@ -1,7 +1,9 @@
-/// chrF, the F-score of character n-grams (Popović, 2015), with the choices and numbers of sacreBLEU.
+/// chrF, the F-score of character n-grams (Popović, 2015), with the choices and numbers of
+/// sacreBLEU.
 ///
-/// With `wordOrder` 2 it is chrF++ (Popović, 2017). Precision and recall are averaged over the orders
-/// that occur on both sides of the corpus; of several references the one with the best score counts.
+/// With `wordOrder` 2 it is chrF++ (Popović, 2017). Precision and recall are averaged over the
+/// orders that occur on both sides of the corpus; of several references the one with the best score
+/// counts.
 public struct CHRF: Sendable, Equatable {
     /// The longest character n-gram.
     public var characterOrder: Int

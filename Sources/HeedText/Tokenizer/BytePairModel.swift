@@ -1,7 +1,7 @@
 import HeedFormats
 
-/// Byte-pair encoding (Sennrich et al., 2016): a word starts as single characters, and the pair that
-/// was learned first is merged until no pair is left.
+/// Byte-pair encoding (Sennrich et al., 2016): a word starts as single characters, and the pair
+/// that was learned first is merged until no pair is left.
 struct BytePairModel: Sendable {
     let vocabulary: Vocabulary
     /// The merges in the order in which they were learned.

@@ -1,7 +1,8 @@
 /// Byte strings numbered 0, 1, 2, … in the order of insertion, found again by their bytes.
 ///
-/// Keys are given as a range of a larger array, so that looking up a piece of a text copies nothing.
-/// Open addressing; hashes are seeded per process, so that nobody can prepare keys that collide.
+/// Keys are given as a range of a larger array, so that looking up a piece of a text copies
+/// nothing. Open addressing; hashes are seeded per process, so that nobody can prepare keys that
+/// collide.
 struct ByteStringTable: Sendable {
     private static let seed = UInt64.random(in: .min ... .max)
 

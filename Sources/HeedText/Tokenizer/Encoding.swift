@@ -4,8 +4,8 @@ public struct Encoding: Sendable, Equatable {
     public let ids: [Int32]
     /// The pieces of the vocabulary, as they stand there.
     public let pieces: [String]
-    /// The bytes of the original text (in UTF-8) that each token stands for; 0..<0 for a token that was
-    /// added. A token made of a part of a character stands for the whole character.
+    /// The bytes of the original text (in UTF-8) that each token stands for; 0..<0 for a token that
+    /// was added. A token made of a part of a character stands for the whole character.
     public let byteOffsets: [Range<Int>]
     /// Whether the token was added by the tokenizer and is no part of the text.
     public let specialMask: [Bool]

@@ -78,8 +78,8 @@ struct NormalizedText {
 
     /// Replaces everything by new characters.
     ///
-    /// Each comes with a change: 0 if it replaces the next old character, −n if it also removes the n
-    /// after that, 1 if it is inserted and stands for what the old byte before stands for.
+    /// Each comes with a change: 0 if it replaces the next old character, −n if it also removes the
+    /// n after that, 1 if it is inserted and stands for what the old byte before stands for.
     mutating func transform(_ characters: [(scalar: UInt32, change: Int)]) {
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count)

@@ -1,7 +1,7 @@
 /// Merges the symbols of one word, always the pair of the lowest rank and of these the leftmost.
 ///
-/// Short words are searched from end to end for each merge; long ones go through a heap and a linked
-/// list, so that a word of a million characters takes n log n steps.
+/// Short words are searched from end to end for each merge; long ones go through a heap and a
+/// linked list, so that a word of a million characters takes n log n steps.
 struct SymbolMerger {
     /// Symbols up to which the plain search is faster.
     private static let shortWord = 24

@@ -2,8 +2,8 @@ import HeedFormats
 
 /// A step that turns pieces back into text: the `decoder` of a tokenizer.json.
 indirect enum TokenDecoder: Sendable, Equatable {
-    /// Turns runs of pieces such as `<0xE2>` into the characters whose bytes they are; a run that is
-    /// no UTF-8 becomes one U+FFFD for each byte.
+    /// Turns runs of pieces such as `<0xE2>` into the characters whose bytes they are; a run that
+    /// is no UTF-8 becomes one U+FFFD for each byte.
     case byteFallback
     /// Joins all pieces.
     case fuse

@@ -97,10 +97,15 @@ extension Tokenizer {
         guard reader.contains("added_tokens") else { return [] }
         var seen = Set<Int32>()
         var names = NameDictionary<Bool>()
-        return try reader.objects("added_tokens").map { element in
+        let elements = try reader.objects("added_tokens")
+        return try elements.map { element in
             let token = try AddedToken(json: element)
             guard seen.insert(token.id).inserted, names.insert(true, forName: token.content) else {
                 throw element.error("id", "or its content stands twice")
+            }
+            guard Int(token.id) < Vocabulary.idBound(count: vocabulary.count + elements.count)
+            else {
+                throw element.error("id", "is far beyond the number of pieces")
             }
             let known = vocabulary.id(of: token.content)
             guard known ?? token.id == token.id,

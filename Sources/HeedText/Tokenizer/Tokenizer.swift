@@ -2,12 +2,12 @@ import HeedFormats
 
 /// Text to ids and back, as one tokenizer.json says.
 ///
-/// The steps are those of the file: normalizer, pre-tokenizer, model, post-processor, and for the way
-/// back the decoder. Special tokens in a text are text: nobody can write `</s>` into a sentence and end
-/// it. (The `tokenizers` library does the same with `encode_special_tokens = True`.)
+/// The steps are those of the file: normalizer, pre-tokenizer, model, post-processor, and for the
+/// way back the decoder. Special tokens in a text are text: nobody can write `</s>` into a sentence
+/// and end it. (The `tokenizers` library does the same with `encode_special_tokens = True`.)
 ///
-/// A tokenizer is a value that never changes and may be used by any number of threads at once; what it
-/// remembers of words seen before is bounded and changes no result.
+/// A tokenizer is a value that never changes and may be used by any number of threads at once; what
+/// it remembers of words seen before is bounded and changes no result.
 public struct Tokenizer: Sendable {
     let normalizer: Normalizer?
     let preTokenizer: PreTokenizer?
@@ -79,7 +79,8 @@ public struct Tokenizer: Sendable {
 
     /// Encodes a text with all that is known of its tokens.
     ///
-    /// - Parameter addingSpecialTokens: whether to add what the post-processor adds, such as `</s>`.
+    /// - Parameter addingSpecialTokens: whether to add what the post-processor adds, such as
+    ///   `</s>`.
     public func encode(_ text: String, addingSpecialTokens: Bool = true) -> Encoding {
         var normalized = NormalizedText(text, trackingSources: true)
         var ids: [Int32] = []
@@ -112,7 +113,8 @@ public struct Tokenizer: Sendable {
 
     /// Encodes a text to ids alone, which is faster.
     ///
-    /// - Parameter addingSpecialTokens: whether to add what the post-processor adds, such as `</s>`.
+    /// - Parameter addingSpecialTokens: whether to add what the post-processor adds, such as
+    ///   `</s>`.
     public func encodeIDs(_ text: String, addingSpecialTokens: Bool = true) -> [Int32] {
         scratch.withScratch { encodeIDs(text, addingSpecialTokens, &$0) }
     }
@@ -133,6 +135,21 @@ public struct Tokenizer: Sendable {
             scratch.append(bytes, word, of: model)
         }
         return addingSpecialTokens ? prefix + scratch.ids + suffix : scratch.ids
+    }
+
+    /// How many pairs of symbols are looked up to encode a text that no word is remembered of: what
+    /// the time grows with.
+    package func pairLookups(encoding text: String) -> Int {
+        var scratch = TokenizerScratch()
+        _ = encodeIDs(text, false, &scratch)
+        return scratch.merger.lookupCount
+    }
+
+    /// When a pair of pieces was learned, or `nil` if they are not merged.
+    package func mergeRank(_ left: String, _ right: String) -> Int? {
+        guard let left = model.vocabulary.id(of: left), let right = model.vocabulary.id(of: right)
+        else { return nil }
+        return model.ranks[left, right].map { Int($0 >> 32) }
     }
 
     // MARK: Decoding
@@ -163,8 +180,8 @@ public struct Tokenizer: Sendable {
         return String(decoding: normalized.bytes, as: UTF8.self)
     }
 
-    /// The pieces as people read them: where words carry an end mark, such as `</w>`, without it, and
-    /// every other piece with `@@`, as `subword-nmt` shows them; otherwise as they stand in the
+    /// The pieces as people read them: where words carry an end mark, such as `</w>`, without it,
+    /// and every other piece with `@@`, as `subword-nmt` shows them; otherwise as they stand in the
     /// vocabulary.
     ///
     /// - Throws: `TokenizerError` for an id outside the vocabulary.

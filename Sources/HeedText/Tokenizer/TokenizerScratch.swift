@@ -64,7 +64,8 @@ struct TokenizerScratch {
     }
 }
 
-/// The scratch of a tokenizer: as many as threads encode at the same time, and no more than a few kept.
+/// The scratch of a tokenizer: as many as threads encode at the same time, and no more than a few
+/// kept.
 final class ScratchPool: Sendable {
     private static let kept = 16
     private let free = Mutex<[TokenizerScratch]>([])

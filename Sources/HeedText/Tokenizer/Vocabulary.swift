@@ -5,6 +5,10 @@ struct Vocabulary: Sendable {
     /// Ids beyond are refused: a table of all ids must stay small.
     static let maximumID = 1 << 24
 
+    /// The first id that is too large for so many pieces: holes are allowed, but not so many that a
+    /// small file asks for a large table.
+    static func idBound(count: Int) -> Int { 65_536 + 4 * count }
+
     private var table = ByteStringTable()
     /// The id of each piece, in the order of the table.
     private var ids: [Int32] = []
@@ -26,8 +30,7 @@ struct Vocabulary: Sendable {
             guard let id = entry.value.intValue, (0..<Self.maximumID).contains(id) else {
                 throw reader.error(entry.name, "must be an id between 0 and \(Self.maximumID - 1)")
             }
-            // Holes are allowed, but not so many that a small file asks for a large table.
-            guard id < 65_536 + 4 * reader.object.count else {
+            guard id < Self.idBound(count: reader.object.count) else {
                 throw reader.error(entry.name, "is far beyond the number of pieces")
             }
             guard insert(entry.name, id: Int32(id)) else {

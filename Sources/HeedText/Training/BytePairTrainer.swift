@@ -6,8 +6,8 @@
 /// trainer.add(englishLines)
 /// let tokenizer = try trainer.train()
 /// ```
-/// Texts of several languages added to one trainer give one joint vocabulary. The result depends on how
-/// often each word was added, and on nothing else.
+/// Texts of several languages added to one trainer give one joint vocabulary. The result depends on
+/// how often each word was added, and on nothing else.
 public struct BytePairTrainer: Sendable {
     /// What the texts are, which decides how they are cut and put together again.
     public enum Style: Sendable, Equatable {

@@ -2,8 +2,9 @@
 /// occurs most often becomes one symbol.
 ///
 /// Of pairs that occur equally often the greater one wins, compared by the code points of the left
-/// symbol and then of the right one, so that the result depends on the counts alone. Counts are kept
-/// up to date rather than taken anew: a merge costs what the words cost in which the pair occurs.
+/// symbol and then of the right one, so that the result depends on the counts alone. Counts are
+/// kept up to date rather than taken anew: a merge costs what the words cost in which the pair
+/// occurs.
 struct PairLearner {
     /// The symbols, by id.
     private(set) var symbols = ByteStringTable()
@@ -54,8 +55,8 @@ struct PairLearner {
                 counts[best] = 0
                 continue
             }
-            // Different merges may give one symbol, and a pair may come back after it was merged: it
-            // is merged again, but learned once.
+            // Different merges may give one symbol, and a pair may come back after it was merged:
+            // it is merged again, but learned once.
             let result = symbol(bytes)
             if !isMerged[best] { merges.append(pair) }
             isMerged[best] = true

@@ -1,12 +1,13 @@
 /// The two kinds of tokenizer that Heed makes, put together from components that the `tokenizers`
 /// library has as well.
 ///
-/// **Raw text** must come back exactly, and ▁ (U+2581) marks the places of spaces. A text that contains
-/// ▁ itself would be ambiguous, so ▁ is first rewritten as U+0387. That character cannot stand in a
-/// text in form C (it is the same as U+00B7, and form C says so in every version of Unicode), so no
-/// text has it for another reason; it is punctuation and therefore never part of a longer piece. One
-/// mark is put before every text, so that its first word looks like every other word; decoding removes
-/// exactly one. Decoding joins bytes and pieces first, then turns ▁ into spaces, then U+0387 into ▁.
+/// **Raw text** must come back exactly, and ▁ (U+2581) marks the places of spaces. A text that
+/// contains ▁ itself would be ambiguous, so ▁ is first rewritten as U+0387. That character cannot
+/// stand in a text in form C (it is the same as U+00B7, and form C says so in every version of
+/// Unicode), so no text has it for another reason; it is punctuation and therefore never part of a
+/// longer piece. One mark is put before every text, so that its first word looks like every other
+/// word; decoding removes exactly one. Decoding joins bytes and pieces first, then turns ▁ into
+/// spaces, then U+0387 into ▁.
 ///
 /// **Pretokenized text** is cut at white space; the last character of a word carries `</w>`.
 enum TokenizerStyles {

@@ -39,8 +39,8 @@ struct CanonicalComposition {
 
     /// Whether the quick check proves form C; `false` may also mean that it cannot tell.
     static func isNormalized(_ bytes: [UInt8], tables: @autoclosure () -> CanonicalTables) -> Bool {
-        // Nothing below U+0300, whose first byte is 0xCC, changes or combines; continuation bytes are
-        // smaller than that.
+        // Nothing below U+0300, whose first byte is 0xCC, changes or combines; continuation bytes
+        // are smaller than that.
         guard var position = bytes.firstIndex(where: { $0 >= 0xCC }) else { return true }
         let tables = tables()
         var previous: UInt8 = 0

@@ -1,7 +1,8 @@
 /// Combining classes, canonical decompositions and compositions of one version of Unicode.
 ///
-/// By Unicode's stability policy a text whose characters a version assigns is normalized alike in every
-/// later one; a character assigned later counts as unassigned: class 0, no decomposition, left in place.
+/// By Unicode's stability policy a text whose characters a version assigns is normalized alike in
+/// every later one; a character assigned later counts as unassigned: class 0, no decomposition,
+/// left in place.
 struct CanonicalTables: Sendable {
     /// Unicode 9.0, which is what the `tokenizers` library knows; a tokenizer.json means what that
     /// library does. Built at first use: text below U+0300 never needs the tables.

@@ -7,7 +7,8 @@ struct HexReader {
         bytes = Array(text.utf8)
     }
 
-    /// The next number, and the mark that ends it (a space at the end of the text); `nil` at the end.
+    /// The next number, and the mark that ends it (a space at the end of the text); `nil` at the
+    /// end.
     mutating func next() -> (value: UInt32, mark: UInt8)? {
         guard position < bytes.count else { return nil }
         var value: UInt32 = 0

@@ -6,7 +6,8 @@ enum UTF8Bytes {
         lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4
     }
 
-    /// The scalar at `position` and the position behind it; a cut scalar at the end reads as U+FFFD.
+    /// The scalar at `position` and the position behind it; a cut scalar at the end reads as
+    /// U+FFFD.
     @inline(__always)
     static func scalar(in bytes: [UInt8], at position: Int) -> (value: UInt32, next: Int) {
         let lead = bytes[position]
