@@ -1,2 +1,4 @@
 #include "heed_kernels.h"
-int heed_placeholder(void) { return 0; }
+int heed_placeholder(void) {
+    return 0;
+}
