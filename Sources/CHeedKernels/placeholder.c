@@ -1,4 +1,0 @@
-#include "heed_kernels.h"
-int heed_placeholder(void) {
-    return 0;
-}

@@ -1,0 +1,111 @@
+import Glibc
+import Synchronization
+
+/// Where the memory of tensors comes from: 64-byte-aligned buffers that are kept when they are
+/// given back, since the page faults of fresh large allocations rival the arithmetic.
+///
+/// Buffers come in size classes (four to each doubling); those of two megabytes and more are advised to
+/// use huge pages. The pool keeps at most `limit` idle bytes and can be emptied.
+public enum BufferPool {
+    /// What the pool holds at a moment.
+    public struct Report: Sendable, Equatable {
+        /// Bytes in tensors that are alive.
+        public var liveBytes = 0
+        /// Bytes that wait for the next tensor.
+        public var idleBytes = 0
+        /// The largest number of live bytes since the start or the last `resetPeak`.
+        public var peakLiveBytes = 0
+        /// How many buffers were asked for.
+        public var requests = 0
+        /// How many of them had to come from the operating system.
+        public var allocations = 0
+    }
+
+    private struct State {
+        var report = Report()
+        var limit = 8 << 30
+        var idle: [Int: [UInt]] = [:]
+    }
+
+    private static let state = Mutex(State())
+
+    static let alignment = 64
+    private static let hugePage = 2 << 20
+
+    /// What the pool holds now.
+    public static var report: Report { state.withLock { $0.report } }
+
+    /// The largest number of idle bytes that the pool keeps; 8 GiB at the start.
+    public static var limit: Int {
+        get { state.withLock { $0.limit } }
+        set {
+            state.withLock { $0.limit = newValue }
+            if report.idleBytes > newValue { empty() }
+        }
+    }
+
+    /// Starts a new measurement of `peakLiveBytes`.
+    public static func resetPeak() {
+        state.withLock { $0.report.peakLiveBytes = $0.report.liveBytes }
+    }
+
+    /// Gives all idle buffers back to the operating system.
+    public static func empty() {
+        let buffers = state.withLock { state in
+            let buffers = state.idle
+            state.idle = [:]
+            state.report.idleBytes = 0
+            return buffers
+        }
+        for (_, addresses) in buffers {
+            for address in addresses { unsafe free(UnsafeMutableRawPointer(bitPattern: address)) }
+        }
+    }
+
+    /// The size class that serves `bytes`.
+    static func capacity(for bytes: Int) -> Int {
+        let least = max(bytes, 256)
+        let power = Int.bitWidth - 1 - (least - 1).leadingZeroBitCount
+        let step = max(1 << max(power - 2, 0), alignment)
+        let size = (least + step - 1) / step * step
+        return size >= hugePage ? (size + hugePage - 1) / hugePage * hugePage : size
+    }
+
+    static func take(capacity: Int) -> UnsafeMutableRawPointer {
+        let reused: UInt? = state.withLock { state in
+            state.report.requests += 1
+            state.report.liveBytes += capacity
+            state.report.peakLiveBytes = max(state.report.peakLiveBytes, state.report.liveBytes)
+            guard let address = state.idle[capacity]?.popLast() else {
+                state.report.allocations += 1
+                return nil
+            }
+            state.report.idleBytes -= capacity
+            return address
+        }
+        if let reused, let pointer = unsafe UnsafeMutableRawPointer(bitPattern: reused) {
+            return unsafe pointer
+        }
+        return unsafe allocate(capacity)
+    }
+
+    static func give(_ pointer: UnsafeMutableRawPointer, capacity: Int) {
+        let kept = state.withLock { state in
+            state.report.liveBytes -= capacity
+            guard state.report.idleBytes + capacity <= state.limit else { return false }
+            state.report.idleBytes += capacity
+            state.idle[capacity, default: []].append(UInt(bitPattern: pointer))
+            return true
+        }
+        if !kept { unsafe free(pointer) }
+    }
+
+    private static func allocate(_ capacity: Int) -> UnsafeMutableRawPointer {
+        let isLarge = capacity >= hugePage
+        guard
+            let pointer = unsafe aligned_alloc(isLarge ? hugePage : alignment, capacity)
+        else { fatalError("out of memory: \(capacity) bytes for a tensor") }
+        if isLarge { unsafe madvise(pointer, capacity, MADV_HUGEPAGE) }
+        return unsafe pointer
+    }
+}

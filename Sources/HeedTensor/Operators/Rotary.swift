@@ -1,0 +1,80 @@
+import CHeedKernels
+public import HeedFormats
+
+/// Rotary positions: the angles by which pairs of elements are turned (Su et al. 2021).
+public struct RotaryTable: Sendable {
+    /// cos and sin [positions, rotary / 2], float32 or float64.
+    let cosines: Tensor
+    let sines: Tensor
+    /// Elements of each head that are turned.
+    public let rotarySize: Int
+    /// Whether pairs are neighbours (2 i, 2 i + 1) rather than (i, i + rotary / 2).
+    public let isInterleaved: Bool
+
+    /// Tables for positions below `count` with frequencies base^(−2 i / rotary).
+    public init(
+        count: Int, rotarySize: Int, base: Double = 10_000, isInterleaved: Bool = false,
+        _ elementType: ElementType = .float32
+    ) {
+        self.init(
+            count: count,
+            frequencies: (0..<rotarySize / 2).map { index in
+                power(base, -2 * Double(index) / Double(rotarySize))
+            }, isInterleaved: isInterleaved, elementType)
+    }
+
+    /// Tables for positions below `count` with these frequencies, one for each pair.
+    public init(
+        count: Int, frequencies: [Double], isInterleaved: Bool = false,
+        _ elementType: ElementType = .float32
+    ) {
+        rotarySize = 2 * frequencies.count
+        self.isInterleaved = isInterleaved
+        let angles = (0..<count).flatMap { position in
+            frequencies.map { Double(position) * $0 }
+        }
+        let shape: Shape = [count, frequencies.count]
+        cosines = Tensor(angles.map(cosine), shape: shape).converted(to: elementType)
+        sines = Tensor(angles.map(sine), shape: shape).converted(to: elementType)
+    }
+}
+
+extension Context {
+    /// Turns the pairs of each head by the angle of the row's position. x [tokens, heads · head size].
+    public func rotary(
+        _ x: Tensor, _ table: RotaryTable, headSize: Int, positions: Tensor
+    ) -> Tensor {
+        let y = rotated(x.detached, table, headSize, positions, inverse: false)
+        return recorded([x], y) { upstream, gradients in
+            gradients[0] = rotated(upstream, table, headSize, positions, inverse: true)
+        }
+    }
+}
+
+private func rotated(
+    _ x: Tensor, _ table: RotaryTable, _ headSize: Int, _ positions: Tensor, inverse: Bool
+) -> Tensor {
+    let columns = x.shape.columns
+    require(
+        x.rank == 2 && headSize > 0 && columns % headSize == 0 && table.rotarySize <= headSize
+            && positions.count == x.shape[0] && positions.elementType == .int32, "rotary",
+        "head size \(headSize), rotary size \(table.rotarySize)", [x.shape, positions.shape])
+    checkRange(positions, 0..<table.cosines.shape[0], "rotary: positions")
+    let statistics = Kernels.statistics(for: x.elementType)
+    let (cosines, sines) = (
+        table.cosines.converted(to: statistics), table.sines.converted(to: statistics)
+    )
+    let y = Tensor(uninitialized: x.shape, x.elementType)
+    let kernels = unsafe Kernels.table(for: x.elementType)
+    let row = columns * x.elementType.byteCount
+    parallelRanges(x.shape[0], size: Cut.rows(columns: columns)) { rows in
+        let first = rows.lowerBound
+        unsafe kernels.pointee.rotary(
+            Int64(rows.count), Int64(columns / headSize), Int64(headSize),
+            Int64(table.rotarySize), table.isInterleaved, inverse,
+            positions.bytes.assumingMemoryBound(to: Int32.self) + first, cosines.bytes,
+            sines.bytes, x.bytes + first * row, Int64(columns), y.mutableBytes + first * row,
+            Int64(columns))
+    }
+    return y
+}

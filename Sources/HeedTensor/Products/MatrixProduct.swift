@@ -1,0 +1,63 @@
+import CHeedKernels
+import HeedFormats
+
+/// A matrix product as the library runs it on one thread: found or made once, then run.
+@safe final class LibraryProduct {
+    private let product: OpaquePointer
+
+    /// The product of this shape, or nil when the library has none under this instruction set.
+    init?(_ shape: heed_product_shape) {
+        var shape = shape
+        var found: OpaquePointer?
+        let status = unsafe heed_product_acquire(&shape, &found)
+        if status == HEED_UNSUPPORTED { return nil }
+        guard status == HEED_OK, let found = unsafe found else {
+            fatalError(
+                "the matrix library failed to make a product of \(shape.m) × \(shape.n) × \(shape.k)"
+            )
+        }
+        unsafe product = unsafe found
+    }
+
+    deinit { unsafe heed_product_release(product) }
+
+    func run(
+        _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ c: UnsafeMutableRawPointer,
+        bias: UnsafePointer<Float>?
+    ) {
+        let status = unsafe heed_product_run(product, a, b, c, bias)
+        if status != HEED_OK { fatalError("the matrix library failed to run a product: \(status)") }
+    }
+}
+
+/// The sizes into which products are cut, so that few shapes exist and rows do not depend on their number.
+enum Panels {
+    /// Sizes of the last panel of rows: the least that holds the rest is used, padded with zeros.
+    static let tails = [1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256]
+
+    /// Rows of every panel where the library's rows depend on their number.
+    static let fixedRows = 16
+
+    /// Whether rows of a product are the same bits for every number of rows, for this type.
+    static func rowsAreInvariant(_ type: ElementType) -> Bool {
+        InstructionSet.current.rawValue >= InstructionSet.avx512.rawValue
+    }
+
+    /// Rows of a full panel for weights of k × n: enough work for one call, cut by shape alone.
+    static func rows(k: Int, n: Int, _ type: ElementType) -> Int {
+        guard rowsAreInvariant(type) else { return fixedRows }
+        return k * n >= 1 << 17 ? 64 : 128
+    }
+
+    /// The number of rows that a panel with `rows` rows is computed with.
+    static func padded(_ rows: Int, full: Int, _ type: ElementType) -> Int {
+        guard rowsAreInvariant(type) else { return fixedRows }
+        return min(tails.first { $0 >= rows } ?? full, max(full, rows))
+    }
+
+    /// Rows of both operands that are added up in one call when weights' gradients are computed.
+    static let innerPieces = [1024, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1]
+
+    /// Rows of the result of a weights' gradient that one task computes.
+    static let gradientRows = 64
+}

@@ -1,0 +1,71 @@
+import CHeedKernels
+import HeedFormats
+
+/// Weights in the matrix library's own layout, cut into panels of columns.
+final class PackedWeights {
+    /// Which copy of a parameter this is.
+    struct Key: Hashable {
+        /// The element type of the copy.
+        let type: ElementType
+        /// Whether the parameter [out, in] is read transposed: true for x · Wᵀ, false for dy · W.
+        let isTransposed: Bool
+    }
+
+    /// Columns of one panel.
+    static let panelColumns = 512
+
+    let rows: Int
+    let columns: Int
+    private let storage: Storage
+    private let panelOffsets: [Int]
+
+    /// Packs a parameter of shape [out, in]; nil when the library cannot.
+    init?(packing parameter: Parameter, _ key: Key) {
+        let shape = parameter.shape
+        (rows, columns) =
+            key.isTransposed ? (shape[1], shape[0]) : (shape[0], shape[1])
+        guard rows > 0, columns > 0 else { return nil }
+        let type = Kernels.kernelType(key.type)
+        var offsets: [Int] = []
+        var end = 0
+        for column in stride(from: 0, to: columns, by: Self.panelColumns) {
+            offsets.append(end)
+            let width = min(Self.panelColumns, columns - column)
+            let bytes = heed_weights_packed_bytes(type, Int32(rows), Int32(width))
+            if bytes == 0 { return nil }
+            end += (bytes + 63) / 64 * 64
+        }
+        panelOffsets = offsets
+        storage = Storage(byteCount: end)
+
+        let value = parameter.value
+        let sourceType = Kernels.kernelType(value.elementType)
+        let (rows, columns, storage) = (rows, columns, storage)
+        parallel(offsets.count) { panel in
+            let column = panel * Self.panelColumns
+            let width = min(Self.panelColumns, columns - column)
+            let start = key.isTransposed ? column * shape[1] : column
+            let status = unsafe heed_weights_pack(
+                type, Int32(rows), Int32(width), sourceType, key.isTransposed, Int64(shape[1]),
+                value.bytes + start * value.elementType.byteCount,
+                storage.pointer + offsets[panel])
+            if status != HEED_OK {
+                fatalError("the matrix library failed to pack weights: \(status)")
+            }
+        }
+    }
+
+    /// The number of column panels.
+    var panelCount: Int { panelOffsets.count }
+
+    /// The columns of a panel.
+    func columns(ofPanel panel: Int) -> Range<Int> {
+        let start = panel * Self.panelColumns
+        return start..<min(start + Self.panelColumns, columns)
+    }
+
+    /// The memory of a panel.
+    func bytes(ofPanel panel: Int) -> UnsafeRawPointer {
+        unsafe UnsafeRawPointer(storage.pointer + panelOffsets[panel])
+    }
+}

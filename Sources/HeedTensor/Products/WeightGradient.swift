@@ -1,0 +1,162 @@
+import CHeedKernels
+import HeedFormats
+
+/// Adds dyᵀ · x to the gradient of a weight [out, in]: dy [M, out], x [M, in].
+///
+/// Rows are added up in pieces of fixed sizes and in a fixed order, and tasks own rows of the result, so that the
+/// bits do not depend on the number of threads.
+func addWeightGradient(_ weight: Parameter, dy: Tensor, x: Tensor) {
+    guard weight.collectsGradient, let slot = weight.slot else { return }
+    unsafe addTransposedProduct(
+        dy, x, to: slot.bytes, m: weight.shape[0], n: weight.shape[1])
+}
+
+/// result [m, n] (float32, or float64 for float64 operands) += aᵀ · b, a [M, m], b [M, n].
+func addTransposedProduct(
+    _ a: Tensor, _ b: Tensor, to result: UnsafeMutableRawPointer, m: Int, n: Int
+) {
+    let total = a.shape.rows
+    require(
+        b.shape.rows == total && a.shape.columns == m && b.shape.columns == n, "weight gradient",
+        "operands differ", [a.shape, b.shape])
+    guard total > 0, m > 0, n > 0 else { return }
+    if a.elementType == .float64 {
+        parallelRanges(m, size: 16) { rows in
+            unsafe heed_product_f64(
+                Int64(rows.lowerBound), Int64(rows.upperBound), Int64(m), Int64(n), Int64(total),
+                a.bytes.assumingMemoryBound(to: Double.self), Int64(m), true,
+                b.bytes.assumingMemoryBound(to: Double.self), Int64(n), false,
+                result.assumingMemoryBound(to: Double.self), Int64(n), true)
+        }
+        return
+    }
+    if a.elementType == .bfloat16, !MatrixLibrary.multipliesBFloat16 {
+        unsafe addTransposedProduct(
+            a.converted(to: .float32), b.converted(to: .float32), to: result, m: m, n: n)
+        return
+    }
+    let rowsPerTask = Panels.gradientRows
+    let tasks = (m + rowsPerTask - 1) / rowsPerTask
+    let pieces = innerPieces(of: total)
+    let sizes = Set(pieces.map(\.count))
+    let heights = Set([min(rowsPerTask, m), m - (tasks - 1) * rowsPerTask])
+    var products: [InnerKey: LibraryProduct] = [:]
+    for size in sizes {
+        for height in heights {
+            products[InnerKey(rows: height, inner: size)] = gradientProduct(
+                m: height, n: n, k: size, lda: m, type: a.elementType)
+        }
+    }
+    let size = a.elementType.byteCount
+    parallel(tasks) { task in
+        let first = task * rowsPerTask
+        let height = min(rowsPerTask, m - first)
+        for piece in pieces {
+            guard let product = products[InnerKey(rows: height, inner: piece.count)] else { return }
+            unsafe product.run(
+                a.bytes + (piece.lowerBound * m + first) * size,
+                b.bytes + piece.lowerBound * n * size, result + first * n * 4, bias: nil)
+        }
+    }
+}
+
+private struct InnerKey: Hashable {
+    let rows: Int
+    let inner: Int
+}
+
+/// The rows cut into the sizes of the ladder, largest first.
+private func innerPieces(of total: Int) -> [Range<Int>] {
+    var pieces: [Range<Int>] = []
+    var start = 0
+    for size in Panels.innerPieces {
+        while total - start >= size {
+            pieces.append(start..<start + size)
+            start += size
+        }
+    }
+    return pieces
+}
+
+private func gradientProduct(m: Int, n: Int, k: Int, lda: Int, type: ElementType) -> LibraryProduct
+{
+    var shape = heed_product_shape()
+    shape.m = Int32(m)
+    shape.n = Int32(n)
+    shape.k = Int32(k)
+    shape.a_type = UInt8(Kernels.kernelType(type).rawValue)
+    shape.b_type = shape.a_type
+    shape.c_type = UInt8(HEED_F32.rawValue)
+    shape.transpose_a = 1
+    shape.accumulate = 1
+    shape.lda = Int64(lda)
+    shape.ldb = Int64(n)
+    shape.ldc = Int64(n)
+    guard let product = LibraryProduct(shape) else {
+        fatalError("the matrix library has no product of \(type) for weights' gradients")
+    }
+    return product
+}
+
+/// Adds the sums over all rows of dy [M, N] to the gradient of a bias [N].
+///
+/// Rows are added up in chunks of a fixed size, and the chunks in their order.
+func addBiasGradient(_ bias: Parameter?, dy: Tensor) {
+    guard let bias, bias.collectsGradient, let slot = bias.slot else { return }
+    unsafe addColumnSums(of: dy, to: slot.bytes)
+}
+
+/// sums [N] += Σ over rows of x [M, N].
+func addColumnSums(of x: Tensor, to sums: UnsafeMutableRawPointer) {
+    let columns = x.shape.columns
+    let total = x.shape.rows
+    let table = unsafe Kernels.table(for: x.elementType)
+    let chunks = RowChunks(total, columns: columns, sums: 1, x.elementType)
+    unsafe chunks.run { rows, partial in
+        unsafe table.pointee.column_sums(
+            Int64(rows.count), Int64(columns),
+            x.bytes + rows.lowerBound * columns * x.elementType.byteCount, Int64(columns),
+            partial[0])
+    }
+    unsafe chunks.add(0, to: sums)
+}
+
+/// Sums over rows by chunks of a fixed number of rows: each chunk has partial sums of its own, which are
+/// added up in order.
+struct RowChunks {
+    private let total: Int
+    private let columns: Int
+    private let sums: Int
+    private let partial: Tensor
+    private let statistics: ElementType
+
+    /// Chunks over `total` rows with `sums` vectors of `columns` partial sums each.
+    init(_ total: Int, columns: Int, sums: Int, _ type: ElementType) {
+        self.total = total
+        self.columns = columns
+        self.sums = sums
+        statistics = Kernels.statistics(for: type)
+        let chunks = (total + Cut.reductionRows - 1) / Cut.reductionRows
+        partial = Tensor.zeros([chunks, sums, columns], statistics)
+    }
+
+    /// Calls `body` with each chunk's rows and its vectors of partial sums.
+    func run(_ body: (Range<Int>, [UnsafeMutableRawPointer]) -> Void) {
+        let step = columns * statistics.byteCount
+        parallelRanges(total, size: Cut.reductionRows) { rows in
+            let chunk = rows.lowerBound / Cut.reductionRows
+            let start = unsafe partial.mutableBytes + chunk * sums * step
+            unsafe body(rows, (0..<sums).map { unsafe start + $0 * step })
+        }
+    }
+
+    /// Adds the chunks' sums number `index`, in order, to a vector.
+    func add(_ index: Int, to vector: UnsafeMutableRawPointer) {
+        let step = columns * statistics.byteCount
+        let table = unsafe Kernels.table(for: statistics)
+        for chunk in 0..<partial.shape[0] {
+            unsafe table.pointee.accumulate(
+                Int64(columns), 1, partial.bytes + (chunk * sums + index) * step, vector)
+        }
+    }
+}

@@ -1,0 +1,149 @@
+import CHeedKernels
+import HeedFormats
+
+/// A product of activations with a parameter: x · Wᵀ in the forward pass, dy · W in the backward pass.
+struct WeightProduct {
+    /// W [out, in].
+    let weight: Parameter
+    /// True for x [M, in] → [M, out]; false for dy [M, out] → [M, in].
+    let isTransposed: Bool
+    /// Added to every row of the result; a vector of `columns`.
+    var bias: Parameter?
+    /// Whether negative results become zero.
+    var relu = false
+
+    /// The result's columns.
+    var columns: Int { isTransposed ? weight.shape[0] : weight.shape[1] }
+    /// The length of the sums.
+    var inner: Int { isTransposed ? weight.shape[1] : weight.shape[0] }
+
+    /// The product for x [..., inner], as a tensor [..., columns] of type `output` (that of x when nil).
+    func callAsFunction(_ x: Tensor, output: ElementType? = nil) -> Tensor {
+        require(
+            x.rank > 0 && x.shape.columns == inner, "linear",
+            "\(weight.name) does not fit", [x.shape, weight.shape])
+        let type = output ?? x.elementType
+        if x.elementType == .float64 { return reference(x) }
+        if x.elementType == .bfloat16, !MatrixLibrary.multipliesBFloat16 {
+            return self(x.converted(to: .float32)).converted(to: type)
+        }
+        let y = Tensor(uninitialized: x.shape.withColumns(columns), type)
+        run(x, y)
+        return y
+    }
+
+    private func run(_ x: Tensor, _ y: Tensor) {
+        let total = x.shape.rows
+        guard total > 0, columns > 0 else { return }
+        let key = PackedWeights.Key(type: x.elementType, isTransposed: isTransposed)
+        guard inner > 0, let packed = weight.packedWeights(key) else {
+            fatalError("the matrix library has no product of \(x.elementType) for \(weight.shape)")
+        }
+        let full = Panels.rows(k: inner, n: columns, x.elementType)
+        let panels = (total + full - 1) / full
+        let tail = Panels.padded(total - (panels - 1) * full, full: full, x.elementType)
+        let products = PanelProducts(
+            packed: packed, rows: [full, tail], x.elementType, y.elementType,
+            hasBias: bias != nil, relu: relu)
+        let bias = self.bias?.value(as: .float32)
+        parallel(panels * packed.panelCount) { task in
+            let (panel, column) = (task / packed.panelCount, task % packed.panelCount)
+            let rows = panel * full..<min((panel + 1) * full, total)
+            let isTail = panel == panels - 1
+            products.run(
+                x, y, rows: rows, columnPanel: column, size: isTail ? tail : full,
+                bias: bias, isTail: isTail)
+        }
+    }
+
+    private func reference(_ x: Tensor) -> Tensor {
+        let y = Tensor(uninitialized: x.shape.withColumns(columns), .float64)
+        let value = weight.value(as: .float64)
+        let (m, n, k) = (x.shape.rows, columns, inner)
+        parallelRanges(m, size: 16) { rows in
+            unsafe heed_product_f64(
+                Int64(rows.lowerBound), Int64(rows.upperBound), Int64(m), Int64(n), Int64(k),
+                x.bytes.assumingMemoryBound(to: Double.self), Int64(k), false,
+                value.bytes.assumingMemoryBound(to: Double.self), Int64(weight.shape[1]),
+                isTransposed, y.mutableBytes.assumingMemoryBound(to: Double.self), Int64(n), false)
+        }
+        let shifted = bias.map { binary(.add, y, $0.value(as: .float64)) } ?? y
+        return relu ? Context().apply(.relu, shifted) : shifted
+    }
+}
+
+/// The library's products for the panels of one operator.
+private struct PanelProducts {
+    let packed: PackedWeights
+    let hasBias: Bool
+    /// [rows size: full, tail][column panel: all but the last, the last]
+    private var products: [[LibraryProduct]] = []
+
+    init(
+        packed: PackedWeights, rows: [Int], _ input: ElementType, _ output: ElementType,
+        hasBias: Bool, relu: Bool
+    ) {
+        self.packed = packed
+        self.hasBias = hasBias
+        let widths = [
+            packed.columns(ofPanel: 0).count, packed.columns(ofPanel: packed.panelCount - 1).count,
+        ]
+        for size in rows {
+            products.append(
+                widths.map { width in
+                    var shape = heed_product_shape()
+                    shape.m = Int32(size)
+                    shape.n = Int32(width)
+                    shape.k = Int32(packed.rows)
+                    shape.a_type = UInt8(Kernels.kernelType(input).rawValue)
+                    shape.b_type = shape.a_type
+                    shape.c_type = UInt8(Kernels.kernelType(output).rawValue)
+                    shape.packed_b = 1
+                    shape.has_bias = hasBias ? 1 : 0
+                    shape.relu = relu ? 1 : 0
+                    shape.lda = Int64(packed.rows)
+                    shape.ldb = Int64(width)
+                    shape.ldc = Int64(packed.columns)
+                    guard let product = LibraryProduct(shape) else {
+                        fatalError("the matrix library has no product of \(input) by \(output)")
+                    }
+                    return product
+                })
+        }
+    }
+
+    /// Computes one panel; rows beyond the tensor's are computed in memory of their own.
+    func run(
+        _ x: Tensor, _ y: Tensor, rows: Range<Int>, columnPanel: Int, size: Int, bias: Tensor?,
+        isTail: Bool
+    ) {
+        let columns = packed.columns(ofPanel: columnPanel)
+        let isLast = columnPanel == packed.panelCount - 1
+        let product = products[isTail ? 1 : 0][isLast ? 1 : 0]
+        let weights = unsafe packed.bytes(ofPanel: columnPanel)
+        let bias = unsafe bias.map {
+            unsafe $0.bytes.assumingMemoryBound(to: Float.self) + columns.lowerBound
+        }
+        let inputRow = packed.rows * x.elementType.byteCount
+        let outputRow = packed.columns * y.elementType.byteCount
+        let firstColumn = columns.lowerBound * y.elementType.byteCount
+        let input = unsafe x.bytes + rows.lowerBound * inputRow
+        let output = unsafe y.mutableBytes + rows.lowerBound * outputRow + firstColumn
+        if rows.count == size {
+            unsafe product.run(input, weights, output, bias: bias)
+            return
+        }
+        let padded = Storage(byteCount: size * inputRow)
+        unsafe padded.pointer.copyMemory(from: input, byteCount: rows.count * inputRow)
+        unsafe (padded.pointer + rows.count * inputRow).initializeMemory(
+            as: UInt8.self, repeating: 0, count: (size - rows.count) * inputRow)
+        let result = Storage(byteCount: size * outputRow)
+        unsafe product.run(
+            UnsafeRawPointer(padded.pointer), weights, result.pointer + firstColumn, bias: bias)
+        let width = columns.count * y.elementType.byteCount
+        for row in 0..<rows.count {
+            unsafe (output + row * outputRow).copyMemory(
+                from: result.pointer + row * outputRow + firstColumn, byteCount: width)
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import CHeedKernels
+
+/// Heed's own thread pool: the matrix library runs single-threaded inside it.
+public enum ThreadPool {
+    /// The number of threads that compute, the caller's included: `HEED_THREADS`, or else what the cores and
+    /// the quota of this process allow. To be changed only while nothing computes.
+    public static var threadCount: Int {
+        get { Int(heed_thread_count()) }
+        set { heed_set_thread_count(Int32(clamping: newValue)) }
+    }
+
+    /// How often the pool has been woken, for tests of the budget per operator.
+    package static var wakeups: UInt64 { heed_pool_wakeups() }
+}
+
+/// Runs `body` for each index below `count`, on all threads; a single index runs on the caller's.
+///
+/// What an index computes must not depend on the thread or on the order: that is what makes results
+/// the same bits for any number of threads.
+func parallel(_ count: Int, _ body: (Int) -> Void) {
+    if count <= 1 {
+        if count == 1 { body(0) }
+        return
+    }
+    withoutActuallyEscaping(body) { escapable in
+        var box = escapable
+        unsafe withUnsafeMutablePointer(to: &box) { pointer in
+            unsafe heed_parallel(
+                Int64(count),
+                { context, index in
+                    guard let context = unsafe context else { return }
+                    unsafe context.assumingMemoryBound(to: ((Int) -> Void).self).pointee(Int(index))
+                }, pointer)
+        }
+    }
+}
+
+/// How work is cut: by its own size alone, never by the number of threads.
+enum Cut {
+    /// Elements of an elementwise pass that one task takes.
+    static let elements = 32_768
+
+    /// Rows of `columns` elements that one task takes.
+    static func rows(columns: Int) -> Int { max(1, elements / max(columns, 1)) }
+
+    /// Rows whose contributions to a per-column sum are added up before the partial sums are: fixed, since the
+    /// order of additions decides the bits.
+    static let reductionRows = 256
+}
+
+/// Calls `body` with consecutive ranges of at most `size` that cover `0 ..< total`, in parallel.
+func parallelRanges(_ total: Int, size: Int, _ body: (Range<Int>) -> Void) {
+    let pieces = (total + size - 1) / size
+    parallel(pieces) { piece in
+        body(piece * size..<min((piece + 1) * size, total))
+    }
+}

@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+"""Compares `heed` with transformers, both ways. Exit 1 when anything differs by more than 1e-4.
+
+    Tools/compare_forward.py --heed PATH --folders DIR      the folders that make_model_folders.py wrote
+    Tools/compare_forward.py --heed PATH --written FOLDER   a folder that Heed wrote
+
+With --folders, `heed forward` runs on each folder's inputs, and its outputs are compared with `expected.safetensors`.
+With --written, AutoModelForSeq2SeqLM and AutoTokenizer open the folder, which must give no missing and no unexpected
+tensor; then logits, states and attentions on random ids are compared, and the ids of some sentences.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from make_model_folders import expected_outputs, random_inputs
+
+LIMIT = 1e-4
+SENTENCES = [
+    "", "Ein Hund läuft.", "ein hund läuft über die wiese .", "  two  spaces ", "Tab\tand\nnew line", "naïve café",
+    "e\u0301 is é", "日本語のテキスト", "12345 3.14 10,000", "@-@ &amp; <unk> </s>", "🙂👩‍👩‍👧", "x" * 300,
+    "-dash first", "ﬁ ½ Ⅷ", "\u200b\u00a0\u2028",
+]
+
+
+def run(command):
+    found = subprocess.run(command, capture_output=True, text=True)
+    if found.returncode != 0:
+        raise RuntimeError(f"{' '.join(map(str, command))}: exit {found.returncode}: {found.stderr.strip()}")
+    return found.stdout
+
+
+def forward(heed, folder, inputs_path):
+    with tempfile.TemporaryDirectory() as temporary:
+        output = pathlib.Path(temporary) / "out.safetensors"
+        run([heed, "forward", "--model", folder, "--input", inputs_path, "--output", output])
+        return load_file(output)
+
+
+def compare(found, expected):
+    """Prints one line for each kind of tensor; returns whether all agree."""
+    good = True
+    worst = {}
+    for name, value in expected.items():
+        if name not in found:
+            print(f"  {name}: missing")
+            good = False
+        elif found[name].shape != value.shape or found[name].dtype != torch.float32:
+            print(f"  {name}: {found[name].dtype} {tuple(found[name].shape)} instead of {tuple(value.shape)}")
+            good = False
+        else:
+            difference = (found[name] - value).abs().max().item()
+            kind = name.split(".")[0]
+            # A NaN must not hide behind a maximum.
+            if kind not in worst or not difference <= worst[kind]:
+                worst[kind] = difference
+    for kind, difference in worst.items():
+        wrong = not difference <= LIMIT
+        good = good and not wrong
+        print(f"  {kind:24} {difference:.2e}{'  TOO FAR' if wrong else ''}")
+    return good
+
+
+def compare_folder(heed, folder):
+    print(f"{folder.name}:")
+    found = forward(heed, folder, folder / "inputs.safetensors")
+    return compare(found, load_file(folder / "expected.safetensors"))
+
+
+def compare_written(heed, folder):
+    import transformers
+
+    print(f"{folder}:")
+    model, report = transformers.AutoModelForSeq2SeqLM.from_pretrained(
+        folder, output_loading_info=True, attn_implementation="eager", dtype=torch.float32)
+    problems = {kind: found for kind, found in report.items() if found}
+    # transformers makes Pegasus's sinusoids itself, and still lists them as missing.
+    problems = {
+        kind: names for kind, found in problems.items()
+        if (names := [name for name in found if not str(name).endswith("embed_positions.weight")])
+    }
+    print(f"  {type(model).__name__}: {problems or 'no missing and no unexpected tensor'}")
+    good = not problems
+    model.eval()
+    inputs = random_inputs(model.config, torch.Generator().manual_seed(7))
+    with tempfile.TemporaryDirectory() as temporary:
+        path = pathlib.Path(temporary) / "inputs.safetensors"
+        save_file(inputs, path)
+        found = forward(heed, folder, path)
+    good = compare(found, expected_outputs(model, inputs)) and good
+    return compare_tokens(heed, folder, transformers.AutoTokenizer.from_pretrained(folder)) and good
+
+
+def compare_tokens(heed, folder, tokenizer):
+    good = True
+    for sentence in SENTENCES:
+        expected = tokenizer(sentence)["input_ids"]
+        text = run([heed, "tokenize", "--model", folder, "--ids", "--json", "--", sentence])
+        found = json.loads(text) if text.strip() else {}
+        found = found["ids"] if isinstance(found, dict) and "ids" in found else found
+        # An empty line gives an empty line, where a tokenizer would still add its end mark.
+        if found != expected and sentence:
+            print(f"  ids of {sentence!r}: {found} instead of {expected}")
+            good = False
+    print(f"  {'ids' :24} {'equal' if good else 'DIFFERENT'} for {len(SENTENCES)} sentences")
+    return good
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Compares heed with transformers.")
+    parser.add_argument("--heed", required=True)
+    parser.add_argument("--folders", type=pathlib.Path)
+    parser.add_argument("--written", type=pathlib.Path, nargs="+", default=[])
+    arguments = parser.parse_args()
+    inputs = arguments.folders.glob("*/inputs.safetensors") if arguments.folders else []
+    folders = sorted(path.parent for path in inputs)
+    if not folders and not arguments.written:
+        parser.error("no folder to compare: give --folders or --written")
+    good = True
+    for check, paths in [(compare_folder, folders), (compare_written, arguments.written)]:
+        for path in paths:
+            try:
+                good = check(arguments.heed, path) and good
+            except (RuntimeError, OSError, ValueError) as error:
+                print(f"  {error}")
+                good = False
+    sys.exit(0 if good else 1)
+
+
+if __name__ == "__main__":
+    main()
