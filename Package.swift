@@ -58,7 +58,7 @@ let package = Package(
         layer("HeedModels", on: ["HeedGeneration", "HeedNN", "HeedTensor", "HeedFormats"]),
         layer("HeedTraining", on: ["HeedNN", "HeedTensor", "HeedFormats", protobuf]),
         layer("HeedGeneration", on: ["HeedNN", "HeedTensor"]),
-        layer("HeedNN", on: ["HeedTensor"]),
+        layer("HeedNN", on: ["HeedTensor", "HeedFormats"]),
         layer("HeedTensor", on: ["CHeedKernels", "HeedFormats"]),
         layer("HeedText", on: ["HeedFormats"]),
         layer("HeedFormats", on: []),

@@ -16,9 +16,12 @@ public struct TensorBinding {
     public let parameter: Parameter
     /// The rows of the parameter's first axis that the name stands for.
     public let rows: Range<Int>
+    /// The sizes in files where they are written in another way, such as [1, V] for [V].
+    let fileShape: Shape?
 
     /// The sizes of the tensor in files.
     public var shape: Shape {
+        if let fileShape { return fileShape }
         var shape = parameter.shape
         shape[0] = rows.count
         return shape
@@ -34,12 +37,15 @@ public final class MemberVisitor {
     /// A visitor that has seen nothing.
     public init() {}
 
-    /// Shows a parameter, or rows of one.
-    public func parameter(_ name: String, _ parameter: Parameter?, rows: Range<Int>? = nil) {
+    /// Shows a parameter, or rows of one; `fileShape` is how files write its sizes, if they differ.
+    public func parameter(
+        _ name: String, _ parameter: Parameter?, rows: Range<Int>? = nil, fileShape: Shape? = nil
+    ) {
         guard let parameter else { return }
         bindings.append(
             TensorBinding(
-                name: prefix + name, parameter: parameter, rows: rows ?? 0..<parameter.shape[0]))
+                name: prefix + name, parameter: parameter, rows: rows ?? 0..<parameter.shape[0],
+                fileShape: fileShape))
     }
 
     /// Shows a child, whose members' names begin with `name` and a dot.

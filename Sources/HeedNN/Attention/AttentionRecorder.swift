@@ -28,7 +28,8 @@ public final class AttentionRecorder: AttentionObserver {
     ///   - heads: the heads; all of the first `headCount` when nil.
     ///   - headCount: more than any attention has.
     public init(
-        heads: [Int]? = nil, headCount: Int = 1024, selecting: @escaping (String) -> Bool = { _ in true }
+        heads: [Int]? = nil, headCount: Int = 1024,
+        selecting: @escaping (String) -> Bool = { _ in true }
     ) {
         selectsAttention = selecting
         selectedHeads = heads

@@ -75,10 +75,8 @@ public final class MultiHeadAttention: Module {
         let biases = outputs.map {
             builder.uniform([$0], bound: 1 / Double(width).squareRoot())
         }
-        let context = Context()
         return Linear(
-            weight: context.concatenated(weights),
-            bias: hasBias ? context.concatenated(biases) : nil)
+            weight: builder.fused(weights), bias: hasBias ? builder.fused(biases) : nil)
     }
 
     /// Self-attention. x [tokens, D] → [tokens, D].

@@ -21,7 +21,7 @@ public final class Embedding: Module {
     ) {
         var values = builder.normal(
             [vocabularySize, width], deviation: 1 / Double(width).squareRoot())
-        if let padding {
+        if let padding, builder.drawsValues {
             var floats = values.floats
             for column in 0..<width { floats[padding * width + column] = 0 }
             values = Tensor(floats, shape: values.shape)

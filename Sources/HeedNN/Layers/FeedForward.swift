@@ -36,7 +36,7 @@ public final class FeedForward: Module {
             // Gate and factor are one product: each half is drawn as a layer of its own.
             let halves = [0, 1].map { _ in builder.xavierUniform([inner, width]) }
             first = Linear(
-                weight: Context().concatenated(halves),
+                weight: builder.fused(halves),
                 bias: hasBias ? Tensor.zeros([2 * inner]) : nil)
         }
         second = Linear(inner, width, hasBias: hasBias, builder: builder)

@@ -52,6 +52,7 @@ public final class TokenEmbedding: Module {
     private let scale: Double
     private let dropout: Dropout?
     private var sinusoids: [Precision: Tensor] = [:]
+    private var givenTable: Tensor?
     private let maximumLength: Int
 
     /// An embedding with positions below `maximumLength`.
@@ -92,9 +93,25 @@ public final class TokenEmbedding: Module {
         return dropout.map { context.dropout(sum, $0, packing: packing) } ?? sum
     }
 
-    /// Sinusoids that reach as far as the batch does.
+    /// The number of positions that the model can hold: nil when sinusoids or angles go on as far as they are asked to.
+    public var positionLimit: Int? { learned?.shape[0] ?? givenTable?.shape[0] }
+
+    /// Takes constant positions [P, D] from a file in place of computed sinusoids, unless they are the same.
+    public func usePositions(_ table: Tensor) {
+        let computed = Sinusoids.table(
+            count: table.shape[0], width: tokens.width,
+            isInterleaved: kind == .interleavedSinusoids)
+        let differs = zip(table.floats, computed.floats).contains { !(abs($0 - $1) <= 1e-5) }
+        givenTable = differs ? Context().converted(table, to: .float32) : nil
+    }
+
+    /// Positions that reach as far as the batch does.
     private func table(_ packing: SequencePacking, _ precision: Precision) -> Tensor? {
         guard kind == .interleavedSinusoids || kind == .concatenatedSinusoids else { return nil }
+        if let givenTable {
+            return precision == .float64
+                ? Context().converted(givenTable, to: .float64) : givenTable
+        }
         let needed = packing.longestEnd
         let known = sinusoids[precision]
         if let known, known.shape[0] >= needed { return known }

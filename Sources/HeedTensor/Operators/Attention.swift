@@ -109,7 +109,8 @@ private struct AttentionCall {
         var owners: [Int] = []
         for (index, role) in roles.enumerated() {
             let owner = owners.indices.first { candidate in
-                owners[candidate] == candidate && roles[candidate].tensor.sharesMemory(with: role.tensor)
+                owners[candidate] == candidate
+                    && roles[candidate].tensor.sharesMemory(with: role.tensor)
                     && !owners.indices.contains {
                         owners[$0] == candidate && roles[$0].range.overlaps(role.range)
                     }
@@ -263,7 +264,7 @@ private struct AttentionCall {
         unsafe call.lse = lse.mutableBytes
         unsafe call.d_o = upstream.bytes
         unsafe call.d_o_stride = Int64(heads.outputWidth)
-        let size = type.byteCount
+        let size = type.size
         unsafe call.dq = byRole[0].mutableBytes + roles[0].range.lowerBound * size
         unsafe call.dk_ = byRole[1].mutableBytes + roles[1].range.lowerBound * size
         unsafe call.dv_ = byRole[2].mutableBytes + roles[2].range.lowerBound * size
@@ -304,7 +305,7 @@ private struct AttentionCall {
 extension Columns {
     /// The first column of the first row.
     fileprivate var bytes: UnsafeRawPointer {
-        unsafe tensor.bytes + range.lowerBound * tensor.elementType.byteCount
+        unsafe tensor.bytes + range.lowerBound * tensor.elementType.size
     }
 
     fileprivate var stride: Int64 { Int64(tensor.shape[1]) }

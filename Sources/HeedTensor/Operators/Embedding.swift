@@ -63,7 +63,7 @@ private struct EmbeddingLookup {
         let values = table.value(
             as: master == output || master == Kernels.statistics(for: output) ? master : output)
         let type = Kernels.kernelType(values.elementType)
-        let row = columns * output.byteCount
+        let row = columns * output.size
         parallelRanges(ids.count, size: Cut.rows(columns: columns)) { rows in
             var dropout = dropout
             let first = rows.lowerBound

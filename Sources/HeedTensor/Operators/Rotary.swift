@@ -66,7 +66,7 @@ private func rotated(
     )
     let y = Tensor(uninitialized: x.shape, x.elementType)
     let kernels = unsafe Kernels.table(for: x.elementType)
-    let row = columns * x.elementType.byteCount
+    let row = columns * x.elementType.size
     parallelRanges(x.shape[0], size: Cut.rows(columns: columns)) { rows in
         let first = rows.lowerBound
         unsafe kernels.pointee.rotary(
