@@ -1,0 +1,19 @@
+public import Dispatch
+
+/// Runs the jobs of an actor one after another on a thread of its own, so that Swift's cooperative threads are never
+/// occupied by a product.
+public final class ComputeExecutor: SerialExecutor {
+    private let queue: DispatchQueue
+
+    /// An executor with this name.
+    public init(_ name: String) {
+        queue = DispatchQueue(label: name)
+    }
+
+    /// Takes a job.
+    public func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        let executor = asUnownedSerialExecutor()
+        queue.async { job.runSynchronously(on: executor) }
+    }
+}
