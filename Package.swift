@@ -46,7 +46,7 @@ let package = Package(
     targets: [
         .executableTarget(
             name: "heed",
-            dependencies: ["HeedTasks", argumentParser, yams],
+            dependencies: ["HeedTasks", "HeedText", "HeedFormats", argumentParser, yams],
             swiftSettings: swiftSettings
         ),
         layer(
@@ -58,7 +58,7 @@ let package = Package(
         layer("HeedModels", on: ["HeedGeneration", "HeedNN", "HeedTensor", "HeedFormats"]),
         layer("HeedTraining", on: ["HeedNN", "HeedTensor", "HeedFormats", protobuf]),
         layer("HeedGeneration", on: ["HeedNN", "HeedTensor"]),
-        layer("HeedNN", on: ["HeedTensor"]),
+        layer("HeedNN", on: ["HeedTensor", "HeedFormats"]),
         layer("HeedTensor", on: ["CHeedKernels", "HeedFormats"]),
         layer("HeedText", on: ["HeedFormats"]),
         layer("HeedFormats", on: []),
@@ -81,7 +81,9 @@ let package = Package(
         tests("HeedNNTests", of: ["HeedNN", "HeedTensor"]),
         tests("HeedModelsTests", of: ["HeedModels", "HeedNN", "HeedTensor", "HeedFormats"]),
         tests("HeedGenerationTests", of: ["HeedGeneration", "HeedTensor"]),
-        tests("HeedTrainingTests", of: ["HeedTraining", "HeedNN", "HeedTensor", "HeedFormats"]),
+        tests(
+            "HeedTrainingTests",
+            of: ["HeedTraining", "HeedNN", "HeedTensor", "HeedFormats", protobuf]),
         tests("HeedTasksTests", of: ["HeedTasks", "HeedFormats"]),
         tests("HeedProgramTests", of: ["HeedFormats", "HeedTasks"]),
         tests("PackageTests", of: []),

@@ -3,4 +3,3 @@
 #define NAME(x) heed_generic_bf16_##x
 #define HEED_TABLE_NAME "generic.bf16"
 #include "kernels.inc"
-#include "system.h"

@@ -3,4 +3,3 @@
 #define NAME(x) heed_generic_f32_##x
 #define HEED_TABLE_NAME "generic.f32"
 #include "kernels.inc"
-#include "system.h"

@@ -1,7 +1,85 @@
 import ArgumentParser
+import Foundation
 
 /// The program: a tree of verbs.
 @main
 struct Heed: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "The Transformer family in Swift.")
+    static let version = "0.1.0"
+
+    static let configuration = CommandConfiguration(
+        commandName: "heed",
+        abstract: "Train, run and look into Transformers on the machine in front of you.",
+        discussion: """
+            Text comes in as UTF-8, one sentence a line, and leaves in the same order. Progress and \
+            errors go to standard error; results go to standard output or to --output.
+
+            EXAMPLES
+              heed data dates --count 20000 --seed 1 --output dates
+              heed score --hypothesis output.txt --reference test.target
+              heed help data
+              heed --generate-completion-script bash > /etc/bash_completion.d/heed
+
+            EXIT CODES
+              0 success, 64 usage, 65 bad data, 66 missing input, 70 internal error,
+              73 output cannot be created, 74 input or output failed, 130 interrupted and saved
+            """,
+        version: version,
+        subcommands: [ScoreCommand.self, DataCommand.self]
+    )
+
+    static func main() async {
+        StandardStreams.ignoreClosedPipes()
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        do {
+            var command = try parseAsRoot(arguments)
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            finish(with: error, arguments: arguments)
+        }
+    }
+
+    /// Ends the program: what was asked for goes to standard output, an error to standard error in
+    /// one line.
+    private static func finish(with error: any Error, arguments: [String]) -> Never {
+        if error is ClosedPipe { Foundation.exit(0) }
+        var failure = Failure(error)
+        if failure == nil {
+            // What remains is the argument parser's: help, version, completion, or a usage error.
+            let text = message(for: error)
+            let code = exitCode(for: error)
+            if code.isSuccess {
+                do {
+                    try StandardStreams.print(fullMessage(for: error))
+                    Foundation.exit(0)
+                } catch is ClosedPipe {
+                    Foundation.exit(0)
+                } catch {
+                    failure = Failure(error)
+                }
+            } else if code == .validationFailure {
+                failure = Failure(.usage, "\(text) (see '\(helpCommand(for: arguments))')")
+            }
+        }
+        let last = failure ?? Failure(.internal, "internal error: \(error)")
+        StandardStreams.printError("heed: \(last.message)")
+        Foundation.exit(last.code.rawValue)
+    }
+
+    private static func helpCommand(for arguments: [String]) -> String {
+        var names = ["heed"]
+        var command: any ParsableCommand.Type = Heed.self
+        for argument in arguments {
+            let next = command.configuration.subcommands.first {
+                $0.configuration.commandName == argument
+            }
+            guard let next else { break }
+            names.append(argument)
+            command = next
+        }
+        return (names + ["--help"]).joined(separator: " ")
+    }
 }

@@ -1,3 +1,5 @@
+package import HeedFormats
+
 /// The arithmetic in which a model computes.
 public enum Precision: String, Sendable, CaseIterable {
     /// Everything in float32.
@@ -7,6 +9,18 @@ public enum Precision: String, Sendable, CaseIterable {
     case bfloat16
     /// Plain reference arithmetic: slow, and exact to about 15 digits.
     case float64
+
+    /// The element type of activations.
+    package var activationType: ElementType {
+        switch self {
+        case .float32: .float32
+        case .bfloat16: .bfloat16
+        case .float64: .float64
+        }
+    }
+
+    /// The element type of a residual stream that is never normalised on its way: float32 beside bfloat16.
+    package var streamType: ElementType { self == .float64 ? .float64 : .float32 }
 
     /// bfloat16 where this CPU multiplies it faster than float32, else float32.
     public static var fastest: Precision {

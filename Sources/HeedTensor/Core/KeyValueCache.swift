@@ -54,7 +54,7 @@ public final class KeyValueCache {
                 && keysValues.tensor.elementType == memory.elementType
                 && keysValues.tensor.shape[0] == packing.tokenCount, "KeyValueCache",
             "\(slots.count) slots", [keysValues.tensor.shape, memory.shape])
-        let size = memory.elementType.byteCount
+        let size = memory.elementType.size
         let (rowBytes, sourceBytes) = (
             memory.shape[1] * size, keysValues.tensor.shape[1] * size
         )
@@ -75,8 +75,8 @@ public final class KeyValueCache {
     /// Makes slot `target` a copy of slot `source`.
     public func copy(slot source: Int, to target: Int) {
         guard source != target else { return }
-        let slotBytes = capacity * memory.shape[1] * memory.elementType.byteCount
-        let used = lengths[source] * memory.shape[1] * memory.elementType.byteCount
+        let slotBytes = capacity * memory.shape[1] * memory.elementType.size
+        let used = lengths[source] * memory.shape[1] * memory.elementType.size
         unsafe (memory.mutableBytes + target * slotBytes).copyMemory(
             from: memory.bytes + source * slotBytes, byteCount: used)
         lengths[target] = lengths[source]

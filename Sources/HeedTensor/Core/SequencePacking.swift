@@ -19,6 +19,13 @@ public final class SequenceRanges: Sendable {
 
     /// The number of sequences.
     public var count: Int { rowCounts.count }
+
+    /// The ranges of other sequences: sequence i has the rows of sequence `sequences[i]`.
+    public func selecting(_ sequences: [Int]) -> SequenceRanges {
+        let starts = starts.scalars(as: Int32.self)
+        return SequenceRanges(
+            starts: sequences.map { Int(starts[$0]) }, lengths: sequences.map { rowCounts[$0] })
+    }
 }
 
 /// How a batch of sequences of different lengths lies in one `[tokens, …]` tensor: one after another,
@@ -71,6 +78,11 @@ public final class SequencePacking: Sendable {
 
     /// The number of tokens of each sequence.
     public var lengths: [Int] { ranges.rowCounts }
+
+    /// The largest position, plus 1; 0 without tokens.
+    package var longestEnd: Int {
+        Int(positions.scalars(as: Int32.self).max() ?? -1) + 1
+    }
 
     /// The rows of each sequence.
     public var rows: [Range<Int>] {

@@ -10,8 +10,8 @@ extension Tensor {
         let source = Kernels.kernelType(elementType)
         parallelRanges(count, size: Cut.elements) { range in
             unsafe table.pointee.convert_from(
-                source, Int64(range.count), bytes + range.lowerBound * elementType.byteCount,
-                result.mutableBytes + range.lowerBound * type.byteCount)
+                source, Int64(range.count), bytes + range.lowerBound * elementType.size,
+                result.mutableBytes + range.lowerBound * type.size)
         }
         return result
     }
@@ -30,7 +30,7 @@ extension Tensor {
             "gradients of one tensor differ", [shape, other.shape])
         let target =
             isUniquelyReferenced() ? self : Tensor(uninitialized: shape, elementType)
-        let size = elementType.byteCount
+        let size = elementType.size
         let table = unsafe Kernels.table(for: elementType)
         parallelRanges(count, size: Cut.elements) { range in
             let start = range.lowerBound * size

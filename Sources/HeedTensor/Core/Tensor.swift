@@ -20,8 +20,13 @@ public struct Tensor: Sendable {
     package init(uninitialized shape: Shape, _ elementType: ElementType) {
         self.shape = shape
         self.elementType = elementType
-        storage = Storage(byteCount: shape.count * elementType.byteCount)
+        storage = Storage(byteCount: shape.count * elementType.size)
         offset = 0
+    }
+
+    /// A tensor that has a shape but no elements, to be replaced by what a file holds.
+    package static func placeholder(_ shape: Shape) -> Tensor {
+        Tensor(sharing: Tensor(uninitialized: [0], .float32), shape: shape, offset: 0)
     }
 
     /// Another view of the same memory.
@@ -39,7 +44,7 @@ public struct Tensor: Sendable {
     public var rank: Int { shape.rank }
 
     /// The number of bytes that the elements take.
-    public var byteCount: Int { count * elementType.byteCount }
+    public var byteCount: Int { count * elementType.size }
 
     /// The same elements without a place on any tape: gradients do not flow through the result.
     public var detached: Tensor {
@@ -48,14 +53,19 @@ public struct Tensor: Sendable {
         return copy
     }
 
+    /// Whether both tensors are the same view of the same memory.
+    package func sharesMemory(with other: Tensor) -> Bool {
+        storage === other.storage && offset == other.offset && shape == other.shape
+    }
+
     /// The elements' memory, for reading while the tensor is alive.
     var bytes: UnsafeRawPointer {
-        unsafe UnsafeRawPointer(storage.pointer + offset * elementType.byteCount)
+        unsafe UnsafeRawPointer(storage.pointer + offset * elementType.size)
     }
 
     /// The elements' memory, for the operator that makes the tensor.
     var mutableBytes: UnsafeMutableRawPointer {
-        unsafe storage.pointer + offset * elementType.byteCount
+        unsafe storage.pointer + offset * elementType.size
     }
 
     /// Whether this value is the only owner of its memory, so that an operator may reuse it.

@@ -9,7 +9,7 @@ struct GradientSlot {
 
     /// The gradient's memory.
     var bytes: UnsafeMutableRawPointer {
-        unsafe arena.bytes + offset * arena.elementType.byteCount
+        unsafe arena.bytes + offset * arena.elementType.size
     }
 
     /// A copy of the gradient.
@@ -66,7 +66,7 @@ public final class GradientArena {
 
     /// Sets every gradient to zero.
     public func clear() {
-        let size = Self.chunk * elementType.byteCount
+        let size = Self.chunk * elementType.size
         parallelRanges(flat.byteCount, size: size) { range in
             unsafe (bytes + range.lowerBound).initializeMemory(
                 as: UInt8.self, repeating: 0, count: range.count)
@@ -77,7 +77,7 @@ public final class GradientArena {
     public func norm() -> Double {
         let chunks = (count + Self.chunk - 1) / Self.chunk
         let partial = Tensor.zeros([chunks], .float64)
-        let size = elementType.byteCount
+        let size = elementType.size
         let kernels = unsafe Kernels.table(for: elementType)
         parallelRanges(count, size: Self.chunk) { range in
             let sum = unsafe kernels.pointee.sum_squares(

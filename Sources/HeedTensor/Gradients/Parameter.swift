@@ -7,7 +7,7 @@ import HeedFormats
 /// value's version changes.
 public final class Parameter {
     /// The name under which it is saved, unique in its model; set when a model is built.
-    public package(set) var name: String
+    public private(set) var name: String
     /// The value; setting it counts up `version`.
     public var value: Tensor {
         didSet {
@@ -33,6 +33,9 @@ public final class Parameter {
         self.name = name
         self.value = value.detached
     }
+
+    /// Gives it the name under which it is saved.
+    package func rename(_ name: String) { self.name = name }
 
     /// The sizes of its axes.
     public var shape: Shape { value.shape }

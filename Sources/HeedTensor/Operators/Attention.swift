@@ -104,14 +104,20 @@ private struct AttentionCall {
         owners.enumerated().filter { $0.offset == $0.element }.map { columns[$0.offset].tensor }
     }
 
-    /// For each role, the first role that has the same memory.
+    /// For each role, the role whose gradient tensor it writes into: the first with the same memory and other columns.
     private var owners: [Int] {
-        roles.map { role in
-            roles.firstIndex {
-                $0.tensor.storage === role.tensor.storage && $0.tensor.offset == role.tensor.offset
-                    && $0.tensor.shape == role.tensor.shape
-            } ?? 0
+        var owners: [Int] = []
+        for (index, role) in roles.enumerated() {
+            let owner = owners.indices.first { candidate in
+                owners[candidate] == candidate
+                    && roles[candidate].tensor.sharesMemory(with: role.tensor)
+                    && !owners.indices.contains {
+                        owners[$0] == candidate && roles[$0].range.overlaps(role.range)
+                    }
+            }
+            owners.append(owner ?? index)
         }
+        return owners
     }
 
     func check() {
@@ -259,7 +265,7 @@ private struct AttentionCall {
         unsafe call.lse = lse.mutableBytes
         unsafe call.d_o = upstream.bytes
         unsafe call.d_o_stride = Int64(heads.outputWidth)
-        let size = type.byteCount
+        let size = type.size
         unsafe call.dq = byRole[0].mutableBytes + roles[0].range.lowerBound * size
         unsafe call.dk_ = byRole[1].mutableBytes + roles[1].range.lowerBound * size
         unsafe call.dv_ = byRole[2].mutableBytes + roles[2].range.lowerBound * size
@@ -300,7 +306,7 @@ private struct AttentionCall {
 extension Columns {
     /// The first column of the first row.
     fileprivate var bytes: UnsafeRawPointer {
-        unsafe tensor.bytes + range.lowerBound * tensor.elementType.byteCount
+        unsafe tensor.bytes + range.lowerBound * tensor.elementType.size
     }
 
     fileprivate var stride: Int64 { Int64(tensor.shape[1]) }

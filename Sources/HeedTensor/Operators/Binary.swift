@@ -89,7 +89,7 @@ func binary(_ operation: BinaryOperation, _ a: Tensor, _ b: Tensor) -> Tensor {
         "types differ: \(a.elementType) and \(b.elementType)", [a.shape, b.shape])
     let shape = broadcast(a.shape, b.shape, name)
     let y = Tensor(uninitialized: shape, a.elementType)
-    let size = a.elementType.byteCount
+    let size = a.elementType.size
     let table = unsafe Kernels.table(for: a.elementType)
     if a.shape == b.shape {
         parallelRanges(y.count, size: Cut.elements) { range in
@@ -149,7 +149,7 @@ func reduced(_ reduction: heed_reduction, _ x: Tensor, axis: Int) -> Tensor {
     let inner = (axis + 1..<x.rank).reduce(1) { $0 * x.shape[$1] }
     let length = x.shape[axis]
     let y = Tensor(uninitialized: shape, x.elementType)
-    let size = x.elementType.byteCount
+    let size = x.elementType.size
     let table = unsafe Kernels.table(for: x.elementType)
     let rowsPerTask = max(1, Cut.elements / max(length * inner, 1))
     parallelRanges(outer, size: rowsPerTask) { range in

@@ -24,8 +24,8 @@ extension Parameter {
     func addGradient(_ gradient: Tensor, scale: Double = 1) {
         guard collectsGradient, let slot else { return }
         let table = unsafe Kernels.table(for: gradient.elementType)
-        let size = gradient.elementType.byteCount
-        let slotSize = slot.arena.elementType.byteCount
+        let size = gradient.elementType.size
+        let slotSize = slot.arena.elementType.size
         parallelRanges(gradient.count, size: Cut.elements) { range in
             unsafe table.pointee.accumulate(
                 Int64(range.count), scale, gradient.bytes + range.lowerBound * size,

@@ -85,11 +85,7 @@ private struct LossRows {
         self.targets = targets
         self.columns = columns
         self.smoothing = smoothing
-        unsafe targets.withBytes { bytes in
-            for unsafetarget in unsafe bytes.bindMemory(to: Int32.self) where target >= columns {
-                shapeMismatch("crossEntropy", "target \(target) is not below \(columns)", [columns])
-            }
-        }
+        checkRange(targets, -Int.max..<columns, "crossEntropy: targets")
     }
 
     func check(_ logits: Tensor) {
@@ -105,7 +101,7 @@ private struct LossRows {
             negativeLogLikelihood: Tensor(uninitialized: [range.count], type),
             lse: Tensor(uninitialized: [range.count], type))
         let table = unsafe Kernels.table(for: type)
-        let size = type.byteCount
+        let size = type.size
         parallelRanges(range.count, size: Cut.rows(columns: columns)) { rows in
             let first = rows.lowerBound
             unsafe table.pointee.cross_entropy_forward(
@@ -124,14 +120,14 @@ private struct LossRows {
     ) -> Tensor {
         let gradient = Tensor(uninitialized: logits.shape, output)
         let table = unsafe Kernels.table(for: output)
-        let size = logits.elementType.byteCount
+        let size = logits.elementType.size
         parallelRanges(range.count, size: Cut.rows(columns: columns)) { rows in
             let first = rows.lowerBound
             unsafe table.pointee.cross_entropy_backward(
                 Int64(rows.count), Int64(columns), logits.bytes + first * columns * size,
                 Int64(columns), target(range.lowerBound + first), smoothing,
                 lse.bytes + first * size, scale,
-                gradient.mutableBytes + first * columns * output.byteCount, Int64(columns))
+                gradient.mutableBytes + first * columns * output.size, Int64(columns))
         }
         return gradient
     }
@@ -222,7 +218,7 @@ extension Tensor {
     fileprivate func copyBytes(to other: Tensor, at start: Int) {
         unsafe withBytes { bytes in
             guard let source = bytes.baseAddress else { return }
-            unsafe (other.mutableBytes + start * elementType.byteCount).copyMemory(
+            unsafe (other.mutableBytes + start * elementType.size).copyMemory(
                 from: source, byteCount: bytes.count)
         }
     }

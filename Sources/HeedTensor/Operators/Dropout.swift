@@ -54,7 +54,7 @@ private func dropped(_ x: Tensor, _ dropout: heed_dropout, _ packing: SequencePa
     let columns = x.shape.columns
     let y = Tensor(uninitialized: x.shape, x.elementType)
     let table = unsafe Kernels.table(for: x.elementType)
-    let rowBytes = columns * x.elementType.byteCount
+    let rowBytes = columns * x.elementType.size
     checkRows(x.shape.rows, packing, "dropout")
     parallelRanges(x.shape.rows, size: Cut.rows(columns: columns)) { rows in
         var dropout = dropout

@@ -42,7 +42,7 @@ private struct EmbeddingLookup {
             ids.rank == 1 && ids.elementType == .int32, "embedding", "ids are int32 [tokens]",
             [ids.shape])
         checkRows(ids.count, packing, "embedding")
-        checkRange(ids, below: table.shape[0], "embedding: ids of \(table.name)")
+        checkRange(ids, 0..<table.shape[0], "embedding: ids of \(table.name)")
         if let positions {
             guard let packing else {
                 shapeMismatch("embedding", "positions need a packing", ids.shape.sizes)
@@ -51,7 +51,7 @@ private struct EmbeddingLookup {
                 positions.rank == 2 && positions.shape[1] == columns
                     && positions.elementType == Kernels.statistics(for: output), "embedding",
                 "positions do not fit the table", [positions.shape, table.shape])
-            checkRange(packing.positions, below: positions.shape[0], "embedding: positions")
+            checkRange(packing.positions, 0..<positions.shape[0], "embedding: positions")
         }
     }
 
@@ -63,7 +63,7 @@ private struct EmbeddingLookup {
         let values = table.value(
             as: master == output || master == Kernels.statistics(for: output) ? master : output)
         let type = Kernels.kernelType(values.elementType)
-        let row = columns * output.byteCount
+        let row = columns * output.size
         parallelRanges(ids.count, size: Cut.rows(columns: columns)) { rows in
             var dropout = dropout
             let first = rows.lowerBound
@@ -126,12 +126,9 @@ private struct RowGroups {
     }
 }
 
-/// Traps when an element of an int32 tensor is negative or not below `limit`.
-func checkRange(_ indices: Tensor, below limit: Int, _ operation: String) {
-    unsafe indices.withBytes { bytes in
-        for unsafeindex in unsafe bytes.bindMemory(to: Int32.self)
-        where index < 0 || index >= limit {
-            shapeMismatch(operation, "\(index) is not in 0 ..< \(limit)", indices.shape.sizes)
-        }
+/// Traps when an element of an int32 tensor is outside a range.
+func checkRange(_ indices: Tensor, _ range: Range<Int>, _ operation: String) {
+    for index in indices.scalars(as: Int32.self) where !range.contains(Int(index)) {
+        shapeMismatch(operation, "\(index) is not in \(range)", indices.shape.sizes)
     }
 }

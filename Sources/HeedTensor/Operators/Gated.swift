@@ -10,7 +10,7 @@ extension Context {
             x.rank > 0 && x.shape.columns == 2 * width, "gated",
             "the last axis must be even", [x.shape])
         let y = Tensor(uninitialized: x.shape.withColumns(width), x.elementType)
-        let size = x.elementType.byteCount
+        let size = x.elementType.size
         let table = unsafe Kernels.table(for: x.elementType)
         let stride = Int64(2 * width)
         let x0 = x.detached

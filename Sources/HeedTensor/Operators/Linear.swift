@@ -1,10 +1,11 @@
-import HeedFormats
+public import HeedFormats
 
 extension Context {
-    /// x · Wᵀ + b, then max(0, ·) if `relu`. x [..., in], W [out, in], b [out] → [..., out].
-    ///
+    /// x · Wᵀ + b, then max(0, ·) if `relu`. x [..., in], W [out, in], b [out] → [..., out], in the type
+    /// `output`, or that of x.
     public func linear(
-        _ x: Tensor, _ weight: Parameter, bias: Parameter? = nil, relu: Bool = false
+        _ x: Tensor, _ weight: Parameter, bias: Parameter? = nil, relu: Bool = false,
+        output: ElementType? = nil
     ) -> Tensor {
         require(
             bias.map { $0.shape == [weight.shape[0]] } ?? true, "linear",
@@ -12,9 +13,10 @@ extension Context {
             [weight.shape] + (bias.map { [$0.shape] } ?? []))
         let product = WeightProduct(weight: weight, isTransposed: true, bias: bias, relu: relu)
         let x0 = x.detached
-        let y = product(x0)
+        let y = product(x0, output: output)
         return recorded([x], y, parameters: [weight, bias]) { upstream, gradients in
-            let dy = relu ? unaryGradient(.relu, saved: y, upstream) : upstream
+            let gated = relu ? unaryGradient(.relu, saved: y, upstream) : upstream
+            let dy = gated.converted(to: x0.elementType)
             addBiasGradient(bias, dy: dy)
             addWeightGradient(weight, dy: dy, x: x0)
             if gradients.needed[0] {

@@ -77,7 +77,7 @@ private func batchedProduct(
     let panel = Panels.rows(k: shape.k, n: shape.n, .float32)
     let panels = (shape.m + panel - 1) / panel
     let runner = BatchedRunner(shape, type, transposingA, transposingB, panel: panel)
-    let size = type.byteCount
+    let size = type.size
     parallel(shape.batch * panels) { task in
         let (batch, rows) = (task / panels, task % panels * panel)
         let aStart = (shape.aIsBatched ? batch : 0) * shape.m * shape.k * size
@@ -146,7 +146,7 @@ private struct BatchedRunner {
                 y.assumingMemoryBound(to: Double.self), Int64(shape.n), false)
             return
         }
-        let size = type.byteCount
+        let size = type.size
         let aStart = (transposingA ? firstRow : firstRow * shape.k) * size
         let product = rows == min(panel, shape.m) ? full : tail
         unsafe product?.run(a + aStart, b, y + firstRow * shape.n * size, bias: nil)

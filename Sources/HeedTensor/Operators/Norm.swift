@@ -144,12 +144,12 @@ private struct ResidualNorm {
         let table = unsafe Kernels.table(for: output)
         let residualType = Kernels.kernelType(residual.elementType)
         let (streamRow, row) = (
-            columns * residual.elementType.byteCount, columns * output.byteCount
+            columns * residual.elementType.size, columns * output.size
         )
         parallelRanges(rows, size: Cut.rows(columns: columns)) { rows in
             var dropout = dropout
             let first = rows.lowerBound
-            let statisticsStart = first * statistics.byteCount
+            let statisticsStart = first * statistics.size
             unsafe table.pointee.residual_norm_forward(
                 norm?.kernel ?? HEED_LAYER_NORM, residualType, Int64(rows.count), Int64(columns),
                 x.map { unsafe $0.bytes + first * row }, residual.bytes + first * streamRow,
@@ -175,14 +175,14 @@ private struct ResidualNorm {
         let table = unsafe Kernels.table(for: output)
         let residualType = Kernels.kernelType(residual.elementType)
         let (streamRow, row) = (
-            columns * residual.elementType.byteCount, columns * output.byteCount
+            columns * residual.elementType.size, columns * output.size
         )
         let hasShift = norm?.shift != nil
         let chunks = RowChunks(rows, columns: columns, sums: hasShift ? 2 : 1, output)
         unsafe chunks.run { rows, sums in
             var dropout = dropout
             let first = rows.lowerBound
-            let statisticsStart = first * statistics.byteCount
+            let statisticsStart = first * statistics.size
             unsafe table.pointee.residual_norm_backward(
                 norm?.kernel ?? HEED_LAYER_NORM, residualType, Int64(rows.count), Int64(columns),
                 result.stream.bytes + first * streamRow, gamma?.bytes,

@@ -59,14 +59,14 @@ private func rotated(
         x.rank == 2 && headSize > 0 && columns % headSize == 0 && table.rotarySize <= headSize
             && positions.count == x.shape[0] && positions.elementType == .int32, "rotary",
         "head size \(headSize), rotary size \(table.rotarySize)", [x.shape, positions.shape])
-    checkRange(positions, below: table.cosines.shape[0], "rotary: positions")
+    checkRange(positions, 0..<table.cosines.shape[0], "rotary: positions")
     let statistics = Kernels.statistics(for: x.elementType)
     let (cosines, sines) = (
         table.cosines.converted(to: statistics), table.sines.converted(to: statistics)
     )
     let y = Tensor(uninitialized: x.shape, x.elementType)
     let kernels = unsafe Kernels.table(for: x.elementType)
-    let row = columns * x.elementType.byteCount
+    let row = columns * x.elementType.size
     parallelRanges(x.shape[0], size: Cut.rows(columns: columns)) { rows in
         let first = rows.lowerBound
         unsafe kernels.pointee.rotary(

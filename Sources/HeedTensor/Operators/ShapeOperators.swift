@@ -71,7 +71,7 @@ private func slice(_ x: Tensor, axis: Int, _ range: Range<Int>) -> Tensor {
     shape[axis] = range.count
     let result = Tensor(uninitialized: shape, x.elementType)
     forEachSlice(of: x.shape, axis: axis, range) { inWhole, inSlice, count in
-        let size = x.elementType.byteCount
+        let size = x.elementType.size
         unsafe (result.mutableBytes + inSlice * size).copyMemory(
             from: x.bytes + inWhole * size, byteCount: count * size)
     }
@@ -81,7 +81,7 @@ private func slice(_ x: Tensor, axis: Int, _ range: Range<Int>) -> Tensor {
 /// Writes a tensor into a range along an axis of a larger one.
 private func copySlice(from part: Tensor, to whole: Tensor, axis: Int, range: Range<Int>) {
     forEachSlice(of: whole.shape, axis: axis, range) { inWhole, inSlice, count in
-        let size = whole.elementType.byteCount
+        let size = whole.elementType.size
         unsafe (whole.mutableBytes + inWhole * size).copyMemory(
             from: part.bytes + inSlice * size, byteCount: count * size)
     }
@@ -109,7 +109,7 @@ func permuted(_ x: Tensor, _ order: [Int]) -> Tensor {
     for axis in stride(from: x.rank - 2, through: 0, by: -1) {
         steps[axis] = steps[axis + 1] * x.shape[axis + 1]
     }
-    let size = x.elementType.byteCount
+    let size = x.elementType.size
     let columns = shape.columns
     let step = order.last.map { steps[$0] } ?? 1
     parallelRanges(shape.rows, size: Cut.rows(columns: columns)) { rows in

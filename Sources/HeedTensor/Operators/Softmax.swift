@@ -11,7 +11,7 @@ extension Context {
     private func softmax(_ x: Tensor, logarithm: Bool) -> Tensor {
         let columns = x.shape.columns
         let y = Tensor(uninitialized: x.shape, x.elementType)
-        let size = x.elementType.byteCount
+        let size = x.elementType.size
         let table = unsafe Kernels.table(for: x.elementType)
         parallelRanges(x.shape.rows, size: Cut.rows(columns: columns)) { rows in
             let start = rows.lowerBound * columns * size

@@ -66,7 +66,7 @@ extension Context {
 private func unary(_ function: UnaryFunction, _ x: Tensor) -> Tensor {
     let y = Tensor(uninitialized: x.shape, x.elementType)
     let table = unsafe Kernels.table(for: x.elementType)
-    let size = x.elementType.byteCount
+    let size = x.elementType.size
     parallelRanges(x.count, size: Cut.elements) { range in
         let start = range.lowerBound * size
         unsafe table.pointee.unary_forward(
@@ -78,7 +78,7 @@ private func unary(_ function: UnaryFunction, _ x: Tensor) -> Tensor {
 func unaryGradient(_ function: UnaryFunction, saved: Tensor, _ dy: Tensor) -> Tensor {
     let dx = Tensor(uninitialized: dy.shape, dy.elementType)
     let table = unsafe Kernels.table(for: dy.elementType)
-    let size = dy.elementType.byteCount
+    let size = dy.elementType.size
     let fromResult = function.differentiatesFromResult
     parallelRanges(dy.count, size: Cut.elements) { range in
         let start = range.lowerBound * size
@@ -93,7 +93,7 @@ func unaryGradient(_ function: UnaryFunction, saved: Tensor, _ dy: Tensor) -> Te
 func affineValues(_ x: Tensor, _ alpha: Double, _ beta: Double) -> Tensor {
     let y = Tensor(uninitialized: x.shape, x.elementType)
     let table = unsafe Kernels.table(for: x.elementType)
-    let size = x.elementType.byteCount
+    let size = x.elementType.size
     parallelRanges(x.count, size: Cut.elements) { range in
         let start = range.lowerBound * size
         unsafe table.pointee.affine(

@@ -47,7 +47,7 @@ final class PackedWeights {
             let start = key.isTransposed ? column * shape[1] : column
             let status = unsafe heed_weights_pack(
                 type, Int32(rows), Int32(width), sourceType, key.isTransposed, Int64(shape[1]),
-                value.bytes + start * value.elementType.byteCount,
+                value.bytes + start * value.elementType.size,
                 storage.pointer + offsets[panel])
             if status != HEED_OK {
                 fatalError("the matrix library failed to pack weights: \(status)")

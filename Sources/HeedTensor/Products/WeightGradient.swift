@@ -47,7 +47,7 @@ func addTransposedProduct(
                 m: height, n: n, k: size, lda: m, type: a.elementType)
         }
     }
-    let size = a.elementType.byteCount
+    let size = a.elementType.size
     parallel(tasks) { task in
         let first = task * rowsPerTask
         let height = min(rowsPerTask, m - first)
@@ -115,7 +115,7 @@ func addColumnSums(of x: Tensor, to sums: UnsafeMutableRawPointer) {
     unsafe chunks.run { rows, partial in
         unsafe table.pointee.column_sums(
             Int64(rows.count), Int64(columns),
-            x.bytes + rows.lowerBound * columns * x.elementType.byteCount, Int64(columns),
+            x.bytes + rows.lowerBound * columns * x.elementType.size, Int64(columns),
             partial[0])
     }
     unsafe chunks.add(0, to: sums)
@@ -142,7 +142,7 @@ struct RowChunks {
 
     /// Calls `body` with each chunk's rows and its vectors of partial sums.
     func run(_ body: (Range<Int>, [UnsafeMutableRawPointer]) -> Void) {
-        let step = columns * statistics.byteCount
+        let step = columns * statistics.size
         parallelRanges(total, size: Cut.reductionRows) { rows in
             let chunk = rows.lowerBound / Cut.reductionRows
             let start = unsafe partial.mutableBytes + chunk * sums * step
@@ -152,7 +152,7 @@ struct RowChunks {
 
     /// Adds the chunks' sums number `index`, in order, to a vector.
     func add(_ index: Int, to vector: UnsafeMutableRawPointer) {
-        let step = columns * statistics.byteCount
+        let step = columns * statistics.size
         let table = unsafe Kernels.table(for: statistics)
         for chunk in 0..<partial.shape[0] {
             unsafe table.pointee.accumulate(

@@ -124,9 +124,9 @@ private struct PanelProducts {
         let bias = unsafe bias.map {
             unsafe $0.bytes.assumingMemoryBound(to: Float.self) + columns.lowerBound
         }
-        let inputRow = packed.rows * x.elementType.byteCount
-        let outputRow = packed.columns * y.elementType.byteCount
-        let firstColumn = columns.lowerBound * y.elementType.byteCount
+        let inputRow = packed.rows * x.elementType.size
+        let outputRow = packed.columns * y.elementType.size
+        let firstColumn = columns.lowerBound * y.elementType.size
         let input = unsafe x.bytes + rows.lowerBound * inputRow
         let output = unsafe y.mutableBytes + rows.lowerBound * outputRow + firstColumn
         if rows.count == size {
@@ -140,7 +140,7 @@ private struct PanelProducts {
         let result = Storage(byteCount: size * outputRow)
         unsafe product.run(
             UnsafeRawPointer(padded.pointer), weights, result.pointer + firstColumn, bias: bias)
-        let width = columns.count * y.elementType.byteCount
+        let width = columns.count * y.elementType.size
         for row in 0..<rows.count {
             unsafe (output + row * outputRow).copyMemory(
                 from: result.pointer + row * outputRow + firstColumn, byteCount: width)

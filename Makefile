@@ -1,0 +1,52 @@
+# Everything that a newcomer or a build machine does with Heed. `make help` lists it.
+
+SWIFT ?= swift
+PREFIX ?= /usr/local
+DESTDIR ?=
+# STRICT=1 turns warnings into errors, as the build machine does; C's are errors in `make lint`.
+STRICT ?=
+
+BUILD_FLAGS = -c release
+ifneq ($(STRICT),)
+BUILD_FLAGS += -Xswiftc -warnings-as-errors
+endif
+TEST_FLAGS = $(BUILD_FLAGS) --disable-testable-imports --disable-xctest
+
+# The clang of the Swift toolchain, which also builds the package's C.
+CLANG ?= $(dir $(realpath $(shell command -v $(SWIFT))))clang
+C_FLAGS = -std=gnu17 -O2 -D_GNU_SOURCE -DNDEBUG -Wall -Wextra -Werror
+
+C_SOURCES = $(shell find Sources -name '*.c' -o -name '*.h' -o -name '*.inc')
+SWIFT_FOLDERS = $(wildcard Sources Tests Examples Benchmarks)
+
+.PHONY: help build demo test lint format install dependencies check-dependencies
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+dependencies: ## install what is missing on this machine (apt-get)
+	Tools/install-dependencies.sh
+
+check-dependencies:
+	@Tools/install-dependencies.sh --check
+
+build: check-dependencies ## build the program, optimised
+	$(SWIFT) build $(BUILD_FLAGS) --product heed
+
+demo: build ## look at what the program does
+	@Tools/demo.sh "$$($(SWIFT) build $(BUILD_FLAGS) --show-bin-path)/heed"
+
+test: check-dependencies ## run every test
+	$(SWIFT) test $(TEST_FLAGS)
+
+lint: ## check the form of Swift and C
+	$(SWIFT) format lint --strict --parallel --recursive Package.swift $(SWIFT_FOLDERS)
+	clang-format --dry-run -Werror $(C_SOURCES)
+	$(CLANG) $(C_FLAGS) -ISources/CHeedKernels/include -fsyntax-only $(filter %.c,$(C_SOURCES))
+
+format: ## bring Swift and C into form
+	$(SWIFT) format --in-place --parallel --recursive Package.swift $(SWIFT_FOLDERS)
+	clang-format -i $(C_SOURCES)
+
+install: build ## install under PREFIX (/usr/local)
+	@Tools/install.sh "$$($(SWIFT) build $(BUILD_FLAGS) --show-bin-path)" "$(DESTDIR)$(PREFIX)"

@@ -1,0 +1,67 @@
+public import HeedFormats
+import HeedNN
+public import HeedTensor
+
+extension Transformer {
+    /// Opens the model in a folder of the Hugging Face layout: `config.json` and `model.safetensors`, or shards.
+    ///
+    /// - Parameter type: the element type that parameters shall have; that of the files when nil.
+    /// - Throws: errors that name the file and the field or the tensors.
+    public convenience init(folder: String, as type: ElementType? = nil) throws {
+        let path = RelativePath.join(folder, "config.json")
+        let reader = try JSONObjectReader(
+            parsing: InputFile.bytes(path: path, limit: 64 << 20), file: path)
+        let configuration = try TransformerConfiguration(reader)
+        let store = try TensorFolder(path: folder)
+        try self.init(configuration, builder: ModelBuilder(forWeightsFromFiles: ()))
+        try ModelFiles.load(
+            self, from: store, as: type, optional: ["final_logits_bias"],
+            ignoring: { self.mayIgnore($0) })
+        for (side, embedding) in [("encoder", encoder.embedding), ("decoder", decoder.embedding)] {
+            let name = "model.\(side).embed_positions.weight"
+            if embedding.kind != .learned, store.entry(named: name) != nil {
+                embedding.usePositions(try Tensor(reading: name, from: store))
+            }
+        }
+    }
+
+    /// Tensors that files may hold beside the model's own: copies of shared tables, and positions.
+    private func mayIgnore(_ name: String) -> Bool {
+        let copies: Set<String> = [
+            "model.shared.weight", "lm_head.weight", "model.encoder.embed_tokens.weight",
+            "model.decoder.embed_tokens.weight", "model.encoder.embed_positions.weight",
+            "model.decoder.embed_positions.weight",
+        ]
+        return copies.contains(name)
+    }
+
+    /// Writes `config.json`, `generation_config.json` and `model.safetensors` into a folder.
+    ///
+    /// - Parameters:
+    ///   - type: the element type of the weights in the file; their own when nil.
+    ///   - values: gives other values than the parameters' own, such as averages.
+    public func write(
+        toFolder folder: String, as type: ElementType? = nil,
+        values: ((Parameter) -> Tensor)? = nil
+    ) throws {
+        let writer = JSONWriter(.pretty)
+        for (name, json) in [
+            ("config.json", configuration.json(weights: type ?? .float32)),
+            ("generation_config.json", configuration.generationJSON),
+        ] {
+            try AtomicFile.write(
+                writer.string(json) + "\n", to: RelativePath.join(folder, name))
+        }
+        try ModelFiles.save(
+            self, to: RelativePath.join(folder, TensorFolder.fileName), as: type, values: values)
+    }
+}
+
+extension TransformerConfiguration {
+    /// The `config.json` of a folder whose weights have this element type.
+    fileprivate func json(weights type: ElementType) -> JSONValue {
+        guard case .object(var object) = json else { return json }
+        object.insert(.string(type == .bfloat16 ? "bfloat16" : "float32"), forName: "dtype")
+        return .object(object)
+    }
+}

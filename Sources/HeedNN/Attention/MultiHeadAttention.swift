@@ -1,0 +1,202 @@
+public import HeedTensor
+
+/// Keys and values of a memory, such as an encoder's output, projected once for an encoder-decoder attention.
+public struct ProjectedMemory {
+    /// [rows, keys | values].
+    let keysValues: Tensor
+    /// The rows of each sequence's memory.
+    let ranges: SequenceRanges
+
+    /// The same memory for other sequences: sequence i reads the rows of sequence `sequences[i]`.
+    public func selecting(_ sequences: [Int]) -> ProjectedMemory {
+        ProjectedMemory(keysValues: keysValues, ranges: ranges.selecting(sequences))
+    }
+}
+
+/// Multi-head attention: Concat(head₁ … head_H) W^O with headᵢ = Attention(Q Wᵢ^Q, K Wᵢ^K, V Wᵢ^V)
+/// (Vaswani et al. 2017, §3.2.2).
+///
+/// Queries, keys and values of self-attention come from one fused product; in encoder-decoder attention the queries come
+/// from the decoder, keys and values from the encoder.
+public final class MultiHeadAttention: Module {
+    /// Where keys and values come from.
+    public enum Source: Sendable {
+        /// From the tokens that ask.
+        case itself
+        /// From a memory.
+        case memory
+    }
+
+    /// The heads.
+    public let heads: AttentionHeads
+    /// The name under which an observer knows it, such as `decoder.0.cross`.
+    public let name: String
+    private let source: Source
+    /// Queries, keys and values, or queries alone beside `memoryInput`.
+    private let input: Linear
+    private let memoryInput: Linear?
+    private let output: Linear
+    private let rotary: RotaryTable?
+    private let dropout: Dropout?
+
+    /// An attention of the given width; `dropout` drops weights.
+    ///
+    /// - Parameter memoryWidth: the width of the memory; `width` when nil.
+    public init(
+        _ name: String, _ source: Source = .itself, width: Int, heads: AttentionHeads,
+        memoryWidth: Int? = nil, hasBias: Bool = true, dropout: Double = 0,
+        rotary: RotaryTable? = nil, builder: ModelBuilder
+    ) {
+        self.name = name
+        self.heads = heads
+        self.source = source
+        self.rotary = rotary
+        let queries = [heads.queryWidth]
+        let keysValues = [heads.keyWidth, heads.valueWidth]
+        switch source {
+        case .itself:
+            input = Self.projection(width, queries + keysValues, hasBias, builder)
+            memoryInput = nil
+        case .memory:
+            input = Self.projection(width, queries, hasBias, builder)
+            memoryInput = Self.projection(memoryWidth ?? width, keysValues, hasBias, builder)
+        }
+        output = Linear(heads.outputWidth, width, hasBias: hasBias, builder: builder)
+        self.dropout = builder.dropout(dropout)
+    }
+
+    /// Projections that share one product; each is drawn as a layer of its own, with gain 1/√2 and a bias uniform in ±1/√D.
+    private static func projection(
+        _ width: Int, _ outputs: [Int], _ hasBias: Bool, _ builder: ModelBuilder
+    ) -> Linear {
+        let weights = outputs.map {
+            builder.xavierUniform([$0, width], gain: 0.5.squareRoot())
+        }
+        let biases = outputs.map {
+            builder.uniform([$0], bound: 1 / Double(width).squareRoot())
+        }
+        return Linear(
+            weight: builder.fused(weights), bias: hasBias ? builder.fused(biases) : nil)
+    }
+
+    /// Self-attention. x [tokens, D] → [tokens, D].
+    ///
+    /// - Parameter bias: added to the scores, [H, queries, keys].
+    public func callAsFunction(
+        _ x: Tensor, packing: SequencePacking, mask: AttentionMask = .full, bias: Tensor? = nil,
+        _ context: Context
+    ) -> Tensor {
+        let parts = selfProjection(x, packing, context)
+        let attended = context.attention(
+            name, queries: parts.queries, keys: parts.keys, values: parts.values, heads: heads,
+            queryPacking: packing, mask: mask, bias: bias, dropout: dropout)
+        return output(attended, context)
+    }
+
+    /// Self-attention of new tokens to themselves and to the earlier ones in a cache, to which they are added. A token sees
+    /// what came before it.
+    public func callAsFunction(
+        _ x: Tensor, packing: SequencePacking, cache: KeyValueCache, slots: [Int],
+        _ context: Context
+    ) -> Tensor {
+        let parts = selfProjection(x, packing, context)
+        let earlier = slots.map { cache.lengths[$0] }
+        cache.append(parts.keysValues(context), packing: packing, to: slots)
+        let attended = context.attention(
+            name, queries: parts.queries, keys: cache.keys, values: cache.values, heads: heads,
+            queryPacking: packing, keyRanges: cache.ranges(of: slots),
+            mask: .causal(offsets: earlier), dropout: dropout)
+        return output(attended, context)
+    }
+
+    /// Encoder-decoder attention to a projected memory. x [tokens, D] → [tokens, D].
+    public func callAsFunction(
+        _ x: Tensor, packing: SequencePacking, memory: ProjectedMemory, _ context: Context
+    ) -> Tensor {
+        let queries = input(x, context)
+        let attended = context.attention(
+            name, queries: Columns(queries),
+            keys: Columns(memory.keysValues, 0..<heads.keyWidth),
+            values: Columns(
+                memory.keysValues, heads.keyWidth..<heads.keyWidth + heads.valueWidth),
+            heads: heads, queryPacking: packing, keyRanges: memory.ranges, dropout: dropout)
+        return output(attended, context)
+    }
+
+    /// The keys and values of a memory [tokens, memory width].
+    public func project(
+        _ memory: Tensor, ranges: SequenceRanges, _ context: Context
+    ) -> ProjectedMemory {
+        ProjectedMemory(keysValues: (memoryInput ?? input)(memory, context), ranges: ranges)
+    }
+
+    /// A cache for this attention.
+    public func makeCache(slots: Int, capacity: Int, _ context: Context) -> KeyValueCache {
+        KeyValueCache(
+            slots: slots, capacity: capacity, keyWidth: heads.keyWidth,
+            valueWidth: heads.valueWidth, context.precision.activationType)
+    }
+
+    private struct Parts {
+        let queries: Columns
+        let keys: Columns
+        let values: Columns
+
+        /// Keys and values side by side.
+        func keysValues(_ context: Context) -> Columns {
+            if keys.range.upperBound == values.range.lowerBound, keys.shares(values) {
+                return Columns(keys.tensor, keys.range.lowerBound..<values.range.upperBound)
+            }
+            return Columns(
+                context.concatenated([keys.copied(context), values.copied(context)], axis: 1))
+        }
+    }
+
+    private func selfProjection(
+        _ x: Tensor, _ packing: SequencePacking, _ context: Context
+    ) -> Parts {
+        let fused = input(x, context)
+        let keyStart = heads.queryWidth
+        let valueStart = keyStart + heads.keyWidth
+        var queries = Columns(fused, 0..<keyStart)
+        var keys = Columns(fused, keyStart..<valueStart)
+        let values = Columns(fused, valueStart..<valueStart + heads.valueWidth)
+        if let rotary {
+            let turned = [queries, keys].map {
+                Columns(
+                    context.rotary(
+                        $0.copied(context), rotary, headSize: heads.keySize,
+                        positions: packing.positions))
+            }
+            (queries, keys) = (turned[0], turned[1])
+        }
+        return Parts(queries: queries, keys: keys, values: values)
+    }
+
+    /// Shows q_proj, k_proj, v_proj and out_proj.
+    public func visitMembers(_ visitor: MemberVisitor) {
+        let keysValues = memoryInput ?? input
+        let keyStart = source == .itself ? heads.queryWidth : 0
+        let valueStart = keyStart + heads.keyWidth
+        let parts: [(String, Linear, Range<Int>)] = [
+            ("q_proj", input, 0..<heads.queryWidth),
+            ("k_proj", keysValues, keyStart..<valueStart),
+            ("v_proj", keysValues, valueStart..<valueStart + heads.valueWidth),
+        ]
+        for (name, layer, rows) in parts {
+            visitor.parameter("\(name).weight", layer.weight, rows: rows)
+            visitor.parameter("\(name).bias", layer.bias, rows: rows)
+        }
+        visitor.child("out_proj", output)
+    }
+}
+
+extension Columns {
+    /// Whether both are columns of the same tensor.
+    fileprivate func shares(_ other: Columns) -> Bool { tensor.sharesMemory(with: other.tensor) }
+
+    /// The columns as a tensor of their own.
+    fileprivate func copied(_ context: Context) -> Tensor {
+        range == 0..<tensor.shape[1] ? tensor : context.sliced(tensor, axis: 1, range)
+    }
+}

@@ -1,0 +1,75 @@
+public import HeedTensor
+
+/// The kinds of position-wise feed-forward networks.
+public enum FeedForwardKind: Hashable, Sendable {
+    /// f(x W₁ + b₁) W₂ + b₂ (Vaswani et al. 2017, §3.3).
+    case plain(UnaryFunction)
+    /// (f(x W) · x U) W₂: SwiGLU when f is SiLU (Shazeer 2020).
+    case gated(UnaryFunction)
+
+    /// The function f.
+    public var function: UnaryFunction {
+        switch self {
+        case .plain(let function), .gated(let function): function
+        }
+    }
+}
+
+/// A position-wise feed-forward network: it acts on each token by itself.
+public final class FeedForward: Module {
+    /// Which network.
+    public let kind: FeedForwardKind
+    private let first: Linear
+    private let second: Linear
+    private let dropout: Dropout?
+
+    /// A network of width D with F inner units; `dropout` drops inner units.
+    public init(
+        _ kind: FeedForwardKind, width: Int, inner: Int, hasBias: Bool = true, dropout: Double = 0,
+        builder: ModelBuilder
+    ) {
+        self.kind = kind
+        switch kind {
+        case .plain:
+            first = Linear(width, inner, hasBias: hasBias, builder: builder)
+        case .gated:
+            // Gate and factor are one product: each half is drawn as a layer of its own.
+            let halves = [0, 1].map { _ in builder.xavierUniform([inner, width]) }
+            first = Linear(
+                weight: builder.fused(halves),
+                bias: hasBias ? Tensor.zeros([2 * inner]) : nil)
+        }
+        second = Linear(inner, width, hasBias: hasBias, builder: builder)
+        self.dropout = builder.dropout(dropout)
+    }
+
+    /// x [tokens, D] → [tokens, D].
+    public func callAsFunction(
+        _ x: Tensor, packing: SequencePacking? = nil, _ context: Context
+    ) -> Tensor {
+        var hidden: Tensor
+        switch kind {
+        case .plain(.relu): hidden = first(x, context, relu: true)
+        case .plain(let function): hidden = context.apply(function, first(x, context))
+        case .gated(let function): hidden = context.gated(function, first(x, context))
+        }
+        if let dropout { hidden = context.dropout(hidden, dropout, packing: packing) }
+        return second(hidden, context)
+    }
+
+    /// Shows fc1 and fc2, or gate_proj, up_proj and down_proj.
+    public func visitMembers(_ visitor: MemberVisitor) {
+        switch kind {
+        case .plain:
+            visitor.child("fc1", first)
+            visitor.child("fc2", second)
+        case .gated:
+            let inner = first.weight.shape[0] / 2
+            for (name, rows) in [("gate_proj", 0..<inner), ("up_proj", inner..<2 * inner)] {
+                visitor.parameter("\(name).weight", first.weight, rows: rows)
+                visitor.parameter("\(name).bias", first.bias, rows: rows)
+            }
+            visitor.child("down_proj", second)
+        }
+    }
+}

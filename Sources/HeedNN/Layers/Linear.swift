@@ -1,0 +1,35 @@
+public import HeedTensor
+
+/// x · Wᵀ + b.
+public final class Linear: Module {
+    /// W [out, in].
+    public let weight: Parameter
+    /// b [out], or nil.
+    public let bias: Parameter?
+
+    /// A layer with the given weight and bias.
+    public init(weight: Tensor, bias: Tensor?) {
+        self.weight = Parameter("weight", weight)
+        self.bias = bias.map { Parameter("bias", $0) }
+    }
+
+    /// A layer with Xavier-uniform weights and a bias of zeros.
+    public convenience init(
+        _ inputs: Int, _ outputs: Int, hasBias: Bool = true, builder: ModelBuilder
+    ) {
+        self.init(
+            weight: builder.xavierUniform([outputs, inputs]),
+            bias: hasBias ? Tensor.zeros([outputs]) : nil)
+    }
+
+    /// x [..., in] → [..., out]; negative results become 0 if `relu`.
+    public func callAsFunction(_ x: Tensor, _ context: Context, relu: Bool = false) -> Tensor {
+        context.linear(x, weight, bias: bias, relu: relu)
+    }
+
+    /// Shows weight and bias.
+    public func visitMembers(_ visitor: MemberVisitor) {
+        visitor.parameter("weight", weight)
+        visitor.parameter("bias", bias)
+    }
+}

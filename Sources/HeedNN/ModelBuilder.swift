@@ -1,0 +1,62 @@
+public import HeedTensor
+
+/// What a model is built with: the seed of its weights, and numbers for its places of randomness.
+///
+/// Building the same model again gives the same numbers, so that dropout is a function of the model and the seed alone.
+public final class ModelBuilder {
+    private let seed: UInt64?
+    private var nextSite: UInt32 = 1
+
+    /// A builder whose weights are drawn with this seed.
+    public init(seed: UInt64) {
+        self.seed = seed
+    }
+
+    /// A builder of a model whose weights will all be read from a file: large ones get no memory until then.
+    package init(forWeightsFromFiles: Void) {
+        seed = nil
+    }
+
+    private func site() -> UInt32 {
+        defer { nextSite += 1 }
+        return nextSite
+    }
+
+    /// A place of dropout; nil for a probability of 0, but with a number all the same, so that the numbers of other
+    /// places do not depend on it.
+    public func dropout(_ probability: Double) -> Dropout? {
+        let site = site()
+        return probability > 0 ? Dropout(probability, site: site) : nil
+    }
+
+    /// Numbers uniform in ±bound.
+    public func uniform(_ shape: Shape, bound: Double) -> Tensor {
+        let site = site()
+        guard let seed else { return Tensor.placeholder(shape) }
+        return Tensor.randomUniform(shape, low: -bound, high: bound, seed: seed, site: site)
+    }
+
+    /// Numbers of a normal distribution with mean 0.
+    public func normal(_ shape: Shape, deviation: Double) -> Tensor {
+        let site = site()
+        guard let seed else { return Tensor.placeholder(shape) }
+        return Tensor.randomNormal(shape, deviation: deviation, seed: seed, site: site)
+    }
+
+    /// Weights that are one product: their rows one after another.
+    public func fused(_ parts: [Tensor]) -> Tensor {
+        guard seed == nil, var shape = parts.first?.shape else {
+            return Context().concatenated(parts)
+        }
+        shape[0] = parts.reduce(0) { $0 + $1.shape[0] }
+        return Tensor.placeholder(shape)
+    }
+
+    /// Whether values are drawn rather than read from files later.
+    var drawsValues: Bool { seed != nil }
+
+    /// A weight [out, in], uniform in ±gain · √(6 / (in + out)) (Glorot and Bengio 2010).
+    public func xavierUniform(_ shape: Shape, gain: Double = 1) -> Tensor {
+        uniform(shape, bound: gain * (6 / Double(shape[0] + shape[1])).squareRoot())
+    }
+}

@@ -1,0 +1,220 @@
+public import HeedTensor
+
+/// Where a layer normalises.
+public enum NormPlacement: String, Sendable, CaseIterable, Codable {
+    /// norm(x + f(x)), as in the paper.
+    case post
+    /// x + f(norm(x)).
+    case pre
+}
+
+/// What the layers of an encoder or a decoder have in common.
+public struct LayerOptions: Sendable {
+    /// The width D.
+    public var width: Int
+    /// The heads of every attention.
+    public var heads: AttentionHeads
+    /// Inner units of the feed-forward network.
+    public var inner: Int
+    /// The feed-forward network.
+    public var feedForward: FeedForwardKind
+    /// Where the layer normalises.
+    public var placement: NormPlacement
+    /// Which normalisation.
+    public var norm: Norm.Kind
+    /// The ε of the norms.
+    public var epsilon: Double
+    /// Whether projections have biases.
+    public var hasBias: Bool
+    /// Dropout of the sublayers' outputs.
+    public var dropout: Double
+    /// Dropout of attention weights.
+    public var attentionDropout: Double
+    /// Dropout of the inner units of the feed-forward network.
+    public var activationDropout: Double
+    /// Rotary positions in self-attention, or nil.
+    public var rotary: RotaryTable?
+
+    /// Options with the paper's choices.
+    public init(
+        width: Int, heads: AttentionHeads, inner: Int, feedForward: FeedForwardKind = .plain(.relu),
+        placement: NormPlacement = .post, norm: Norm.Kind = .layer, epsilon: Double = 1e-5,
+        hasBias: Bool = true, dropout: Double = 0, attentionDropout: Double = 0,
+        activationDropout: Double = 0, rotary: RotaryTable? = nil
+    ) {
+        self.width = width
+        self.heads = heads
+        self.inner = inner
+        self.feedForward = feedForward
+        self.placement = placement
+        self.norm = norm
+        self.epsilon = epsilon
+        self.hasBias = hasBias
+        self.dropout = dropout
+        self.attentionDropout = attentionDropout
+        self.activationDropout = activationDropout
+        self.rotary = rotary
+    }
+}
+
+/// A residual connection around a sublayer, with dropout and a norm (Vaswani et al. 2017, §3.1 and §5.4).
+public final class Residual: Module {
+    private let layer: NormLayer
+    private let placement: NormPlacement
+    private let dropout: Dropout?
+
+    /// A connection with a norm of its own.
+    public init(_ options: LayerOptions, builder: ModelBuilder) {
+        layer = NormLayer(options.norm, options.width, epsilon: options.epsilon)
+        placement = options.placement
+        dropout = builder.dropout(options.dropout)
+    }
+
+    /// norm(x + dropout(f(x))), or x + dropout(f(norm(x))). x [tokens, D].
+    public func callAsFunction(
+        _ x: Tensor, packing: SequencePacking, _ context: Context, _ sublayer: (Tensor) -> Tensor
+    ) -> Tensor {
+        switch placement {
+        case .post:
+            return context.addResidual(
+                sublayer(x), to: x, dropout: dropout, packing: packing, norm: layer.norm
+            ).normalised
+        case .pre:
+            return context.addResidual(
+                sublayer(layer(x, context)), to: x, dropout: dropout, packing: packing)
+        }
+    }
+
+    /// Shows the norm's parameters.
+    public func visitMembers(_ visitor: MemberVisitor) { layer.visitMembers(visitor) }
+}
+
+/// An encoder's layer: self-attention and feed-forward, each with a residual connection.
+public final class EncoderLayer: Module {
+    private let attention: MultiHeadAttention
+    private let attentionResidual: Residual
+    private let feedForward: FeedForward
+    private let feedForwardResidual: Residual
+
+    /// A layer whose attention an observer knows as `name`.self.
+    public init(_ name: String, _ options: LayerOptions, builder: ModelBuilder) {
+        attention = .selfAttention("\(name).self", options, builder)
+        attentionResidual = Residual(options, builder: builder)
+        feedForward = FeedForward(options, builder)
+        feedForwardResidual = Residual(options, builder: builder)
+    }
+
+    /// x [tokens, D] → [tokens, D].
+    public func callAsFunction(
+        _ x: Tensor, packing: SequencePacking, mask: AttentionMask = .full, _ context: Context
+    ) -> Tensor {
+        let attended = attentionResidual(x, packing: packing, context) {
+            attention($0, packing: packing, mask: mask, context)
+        }
+        return feedForwardResidual(attended, packing: packing, context) {
+            feedForward($0, packing: packing, context)
+        }
+    }
+
+    /// Shows the sublayers under the names of Hugging Face's models.
+    public func visitMembers(_ visitor: MemberVisitor) {
+        visitor.child("self_attn", attention)
+        visitor.child("self_attn_layer_norm", attentionResidual)
+        visitor.child("", feedForward)
+        visitor.child("final_layer_norm", feedForwardResidual)
+    }
+}
+
+/// A decoder's layer: masked self-attention, encoder-decoder attention and feed-forward.
+public final class DecoderLayer: Module {
+    private let selfAttention: MultiHeadAttention
+    private let selfResidual: Residual
+    private let crossAttention: MultiHeadAttention
+    private let crossResidual: Residual
+    private let feedForward: FeedForward
+    private let feedForwardResidual: Residual
+
+    /// A layer whose attentions an observer knows as `name`.self and `name`.cross.
+    public init(_ name: String, _ options: LayerOptions, builder: ModelBuilder) {
+        selfAttention = .selfAttention("\(name).self", options, builder)
+        selfResidual = Residual(options, builder: builder)
+        crossAttention = MultiHeadAttention(
+            "\(name).cross", .memory, width: options.width, heads: options.heads,
+            hasBias: options.hasBias, dropout: options.attentionDropout, builder: builder)
+        crossResidual = Residual(options, builder: builder)
+        feedForward = FeedForward(options, builder)
+        feedForwardResidual = Residual(options, builder: builder)
+    }
+
+    /// x [tokens, D] → [tokens, D]; a token sees no later one.
+    public func callAsFunction(
+        _ x: Tensor, packing: SequencePacking, memory: ProjectedMemory, _ context: Context
+    ) -> Tensor {
+        run(x, packing, memory, context) {
+            selfAttention($0, packing: packing, mask: .causal(), context)
+        }
+    }
+
+    /// The same for new tokens, whose predecessors are in the cache.
+    public func callAsFunction(
+        _ x: Tensor, packing: SequencePacking, memory: ProjectedMemory, cache: KeyValueCache,
+        slots: [Int], _ context: Context
+    ) -> Tensor {
+        run(x, packing, memory, context) {
+            selfAttention($0, packing: packing, cache: cache, slots: slots, context)
+        }
+    }
+
+    private func run(
+        _ x: Tensor, _ packing: SequencePacking, _ memory: ProjectedMemory, _ context: Context,
+        _ attend: (Tensor) -> Tensor
+    ) -> Tensor {
+        let masked = selfResidual(x, packing: packing, context, attend)
+        let crossed = crossResidual(masked, packing: packing, context) {
+            crossAttention($0, packing: packing, memory: memory, context)
+        }
+        return feedForwardResidual(crossed, packing: packing, context) {
+            feedForward($0, packing: packing, context)
+        }
+    }
+
+    /// The keys and values of an encoder's output for this layer.
+    public func project(
+        _ memory: Tensor, ranges: SequenceRanges, _ context: Context
+    ) -> ProjectedMemory {
+        crossAttention.project(memory, ranges: ranges, context)
+    }
+
+    /// A cache for this layer's self-attention.
+    public func makeCache(slots: Int, capacity: Int, _ context: Context) -> KeyValueCache {
+        selfAttention.makeCache(slots: slots, capacity: capacity, context)
+    }
+
+    /// Shows the sublayers under the names of Hugging Face's models.
+    public func visitMembers(_ visitor: MemberVisitor) {
+        visitor.child("self_attn", selfAttention)
+        visitor.child("self_attn_layer_norm", selfResidual)
+        visitor.child("encoder_attn", crossAttention)
+        visitor.child("encoder_attn_layer_norm", crossResidual)
+        visitor.child("", feedForward)
+        visitor.child("final_layer_norm", feedForwardResidual)
+    }
+}
+
+extension MultiHeadAttention {
+    fileprivate static func selfAttention(
+        _ name: String, _ options: LayerOptions, _ builder: ModelBuilder
+    ) -> MultiHeadAttention {
+        MultiHeadAttention(
+            name, width: options.width, heads: options.heads, hasBias: options.hasBias,
+            dropout: options.attentionDropout, rotary: options.rotary, builder: builder)
+    }
+}
+
+extension FeedForward {
+    fileprivate convenience init(_ options: LayerOptions, _ builder: ModelBuilder) {
+        self.init(
+            options.feedForward, width: options.width, inner: options.inner,
+            hasBias: options.hasBias, dropout: options.activationDropout, builder: builder)
+    }
+}

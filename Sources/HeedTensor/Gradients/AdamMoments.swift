@@ -1,0 +1,83 @@
+import CHeedKernels
+import HeedFormats
+
+/// The settings of one step of Adam (Kingma and Ba 2015) or AdamW (Loshchilov and Hutter 2019).
+public struct AdamStep: Sendable {
+    /// The learning rate.
+    public var learningRate: Double
+    /// The decay of the first moment.
+    public var beta1 = 0.9
+    /// The decay of the second moment.
+    public var beta2 = 0.98
+    /// Added to the root of the second moment.
+    public var epsilon = 1e-8
+    /// The decay of weights.
+    public var weightDecay = 0.0
+    /// Whether decay acts on weights (AdamW) rather than on gradients.
+    public var isDecoupled = false
+    /// Multiplies every gradient, such as to clip them.
+    public var gradientScale = 1.0
+
+    /// A step with this rate and the Transformer's other settings.
+    public init(learningRate: Double) {
+        self.learningRate = learningRate
+    }
+}
+
+/// The running moments of all gradients of an arena, in one buffer each.
+public final class AdamMoments {
+    /// The number of steps taken.
+    public private(set) var steps: Int
+    private var first: Tensor
+    private var second: Tensor
+    private let arena: GradientArena
+
+    /// Moments of zero.
+    public init(_ arena: GradientArena) {
+        self.arena = arena
+        steps = 0
+        first = Tensor.zeros([arena.count], arena.elementType)
+        second = Tensor.zeros([arena.count], arena.elementType)
+    }
+
+    /// Both moments as vectors, copied.
+    public var snapshot: (first: Tensor, second: Tensor) { (first.copied(), second.copied()) }
+
+    /// Continues from earlier moments. Traps when they are not those of an arena like this one.
+    public func restore(first: Tensor, second: Tensor, steps: Int) {
+        require(
+            first.shape == self.first.shape && second.shape == self.second.shape
+                && first.elementType == self.first.elementType
+                && second.elementType == self.first.elementType, "AdamMoments",
+            "other moments", [first.shape, self.first.shape])
+        self.first = first.copied()
+        self.second = second.copied()
+        self.steps = steps
+    }
+
+    /// Updates every parameter of the arena in one pass over gradients and moments, as `torch.optim` does.
+    public func update(_ step: AdamStep) {
+        steps += 1
+        let options = heed_adam(
+            learning_rate: step.learningRate, beta1: step.beta1, beta2: step.beta2,
+            epsilon: step.epsilon, weight_decay: step.weightDecay, decoupled: step.isDecoupled,
+            gradient_scale: step.gradientScale,
+            correction1: 1 - power(step.beta1, Double(steps)),
+            correction2: 1 - power(step.beta2, Double(steps)))
+        let table = unsafe Kernels.table(for: arena.elementType)
+        let size = arena.elementType.size
+        for (parameter, offset) in zip(arena.parameters, arena.offsets) {
+            unsafe parameter.update { weights in
+                parallelRanges(parameter.shape.count, size: Cut.elements) { range in
+                    var options = options
+                    let (own, shared) = (
+                        range.lowerBound * size, (offset + range.lowerBound) * size
+                    )
+                    unsafe table.pointee.adam(
+                        Int64(range.count), &options, weights + own, arena.bytes + shared,
+                        first.mutableBytes + shared, second.mutableBytes + shared)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+/// Which examples each update of an epoch sees: a pure function of the examples' lengths, the seed and the epoch.
+///
+/// Examples of similar length make a shard of at most `shardTokens` tokens, and an update is a list of shards. Gradients are
+/// added up shard by shard, so that a batch may be larger than memory, and the bits do not depend on how many shards are
+/// accumulated at a time.
+public struct BatchPlan: Sendable {
+    /// Tokens of a shard at most, counted as its longest example times its number of examples.
+    public static let defaultShardTokens = 4096
+
+    private let lengths: [Int]
+    private let shardTokens: Int
+    private let shardsPerUpdate: Int
+    private let seed: UInt64
+
+    /// A plan for examples of these lengths.
+    ///
+    /// - Parameters:
+    ///   - lengths: the tokens of each example: the longer side of a pair.
+    ///   - batchTokens: tokens of an update.
+    ///   - shardTokens: tokens of a shard at most.
+    public init(
+        lengths: [Int], batchTokens: Int, shardTokens: Int = BatchPlan.defaultShardTokens,
+        seed: UInt64
+    ) {
+        self.lengths = lengths
+        self.shardTokens = min(shardTokens, batchTokens)
+        shardsPerUpdate = max(1, (batchTokens + self.shardTokens - 1) / self.shardTokens)
+        self.seed = seed
+    }
+
+    /// The updates of an epoch; each is a list of shards, each a list of examples.
+    public func updates(epoch: Int) -> [[[Int]]] {
+        var numbers = CounterNumbers(seed: seed, stream: UInt64(epoch))
+        // Ties of length are broken anew in each epoch, so that shards differ.
+        var order = numbers.permutation(lengths.count)
+        order.sort { lengths[$0] < lengths[$1] }
+        var shards = Self.shards(of: order, lengths: lengths, tokens: shardTokens)
+        numbers.shuffle(&shards)
+        return stride(from: 0, to: shards.count, by: shardsPerUpdate).map { start in
+            Array(shards[start..<min(start + shardsPerUpdate, shards.count)])
+        }
+    }
+
+    /// Examples in the given order, cut into shards of at most `tokens` tokens; a longer example is a shard by itself.
+    public static func shards(of order: [Int], lengths: [Int], tokens: Int) -> [[Int]] {
+        var shards: [[Int]] = []
+        var current: [Int] = []
+        var longest = 0
+        for example in order {
+            let length = max(longest, lengths[example])
+            if !current.isEmpty, length * (current.count + 1) > tokens {
+                shards.append(current)
+                current = []
+                longest = 0
+            }
+            current.append(example)
+            longest = max(longest, lengths[example])
+        }
+        if !current.isEmpty { shards.append(current) }
+        return shards
+    }
+}
+
+/// Random numbers as a function of seed, stream and count (SplitMix64: Steele et al. 2014), the same on every machine.
+struct CounterNumbers {
+    private var state: UInt64
+
+    init(seed: UInt64, stream: UInt64) {
+        state = Self.mixed(seed) &+ Self.mixed(stream &+ 0x6865_6564)
+    }
+
+    private static func mixed(_ value: UInt64) -> UInt64 {
+        var z = value &+ 0x9E37_79B9_7F4A_7C15
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+
+    /// A number below `limit`.
+    mutating func next(below limit: Int) -> Int {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        return Int(Self.mixed(state).multipliedFullWidth(by: UInt64(limit)).high)
+    }
+
+    /// The elements in random order (Fisher and Yates).
+    mutating func shuffle<Element>(_ elements: inout [Element]) {
+        for index in stride(from: elements.count - 1, to: 0, by: -1) {
+            elements.swapAt(index, next(below: index + 1))
+        }
+    }
+
+    mutating func permutation(_ count: Int) -> [Int] {
+        var order = Array(0..<count)
+        shuffle(&order)
+        return order
+    }
+}

@@ -1,0 +1,215 @@
+import HeedFormats
+import HeedNN
+import HeedTensor
+
+/// A training from the first update to the final model, in a run folder: epochs, validation, patience, checkpoints,
+/// averaging, and resumption that ends with the same bits as a training that was never interrupted.
+public final class TrainingRun {
+    private let trainer: Trainer
+    private let task: any TrainingTask
+    private let options: TrainingOptions
+    private let run: RunFolder
+    private let fingerprint: String
+    private let shouldStop: () -> Bool
+    private let handle: (TrainingEvent) -> Void
+    private var state = TrainingState()
+    private var clock = TrainingClock()
+
+    /// A run of a task in a folder.
+    ///
+    /// - Parameters:
+    ///   - fingerprint: what must be the same when the run is resumed, one `name: value` a line.
+    ///   - shouldStop: asked between two updates; true saves and stops.
+    ///   - handle: is told what happens.
+    public init(
+        _ task: some TrainingTask, _ options: TrainingOptions, folder: RunFolder,
+        fingerprint: String, shouldStop: @escaping () -> Bool = { false },
+        handle: @escaping (TrainingEvent) -> Void = { _ in }
+    ) {
+        self.task = task
+        self.options = options
+        trainer = Trainer(task, options)
+        run = folder
+        self.fingerprint = fingerprint
+        self.shouldStop = shouldStop
+        self.handle = handle
+        state.fingerprint = fingerprint
+    }
+
+    /// Trains, from the newest checkpoint if `resuming`, and writes the final model into the folder.
+    ///
+    /// Throws `TrainingError` and the errors of files.
+    @discardableResult
+    public func callAsFunction(resuming: Bool = false) throws -> TrainingEnd {
+        try run.removeTemporaryFolders()
+        if resuming, let path = try run.newestCheckpoint({ handle(.notice($0)) }) {
+            state = try Checkpoint(trainer: trainer, run: run).restore(
+                path, fingerprint: fingerprint)
+            try run.rejectNewer(
+                thanUpdate: state.updates, epoch: state.epoch - (state.batch == 0 ? 1 : 0)
+            ) { handle(.notice($0)) }
+        }
+        let log = try MetricsLog(path: run.metricsPath, keeping: state.metricsBytes)
+        handle(.started(afterUpdates: state.updates))
+        let end = try train(log)
+        if end != .interrupted { try writeFinalModel() }
+        handle(.finished(end))
+        return end
+    }
+
+    private func train(_ log: MetricsLog) throws -> TrainingEnd {
+        while true {
+            if let end = limitReached() { return end }
+            let updates = task.updates(epoch: state.epoch)
+            while state.batch < updates.count, state.updates < options.maximumUpdates {
+                if shouldStop() {
+                    try save()
+                    return .interrupted
+                }
+                try step(updates[state.batch], of: updates.count)
+            }
+            guard state.batch == updates.count else {
+                try finishEpoch(log)
+                return .maximumUpdates
+            }
+            try finishEpoch(log)
+        }
+    }
+
+    private func limitReached() -> TrainingEnd? {
+        if options.patience > 0, state.epochsSinceBest >= options.patience { return .patience }
+        if state.updates >= options.maximumUpdates { return .maximumUpdates }
+        return state.epoch > options.maximumEpochs ? .maximumEpochs : nil
+    }
+
+    private func step(_ shards: [[Int]], of updatesInEpoch: Int) throws {
+        let update = try trainer.update(shards)
+        state.batch += 1
+        state.updates += 1
+        state.epochLoss += update.loss
+        state.epochTokens += update.tokens
+        clock.add(update)
+        if state.updates % options.progressInterval == 0 {
+            let left = min(
+                options.maximumUpdates - state.updates,
+                (options.maximumEpochs - state.epoch) * updatesInEpoch + updatesInEpoch
+                    - state.batch)
+            handle(
+                .progress(
+                    clock.progress(
+                        update: state.updates, epoch: state.epoch, last: update, updatesLeft: left))
+            )
+        }
+        if state.batch < updatesInEpoch, state.updates % options.checkpointInterval == 0 {
+            try save()
+        }
+    }
+
+    private func finishEpoch(_ log: MetricsLog) throws {
+        let (loss, likelihood) = trainer.validate()
+        let isBest = loss < state.bestLoss
+        let epochPath = run.epochPath(state.epoch)
+        if try Folder.kind(of: epochPath) != nil { try Folder.remove(epochPath) }
+        let folder = try AtomicFolder(path: epochPath)
+        try ModelFiles.save(task.model, to: folder.path(of: TensorFolder.fileName))
+        try folder.commit()
+        if isBest {
+            state.bestLoss = loss
+            state.bestEpoch = state.epoch
+            state.epochsSinceBest = 0
+            try writeBest()
+        } else {
+            state.epochsSinceBest += 1
+        }
+        let report = EpochReport(
+            epoch: state.epoch, update: state.updates,
+            trainingLoss: state.epochLoss / Double(max(state.epochTokens, 1)),
+            validationLoss: loss, validationPerplexity: exponential(likelihood),
+            scores: task.scores(
+                epoch: state.epoch, Context(precision: options.precision)),
+            isBest: isBest, seconds: clock.seconds)
+        try log.append(report.json(rate: options.schedule.rate(update: max(state.updates, 1))))
+        handle(.epoch(report))
+        state.metricsBytes = log.byteCount
+        state.epoch += 1
+        state.batch = 0
+        state.epochLoss = 0
+        state.epochTokens = 0
+        try save()
+    }
+
+    private func save() throws {
+        let path = try Checkpoint(trainer: trainer, run: run).write(
+            state, keepingEpochs: options.average)
+        handle(.saved(path))
+    }
+
+    private func writeBest() throws {
+        if try Folder.kind(of: run.bestPath) != nil { try Folder.remove(run.bestPath) }
+        let folder = try AtomicFolder(path: run.bestPath)
+        try task.write(toFolder: folder.temporaryPath, values: nil)
+        try folder.commit()
+    }
+
+    /// The average of the last epochs, or the best one.
+    private func writeFinalModel() throws {
+        let epochs = try run.numbers(in: "epochs", "epoch").suffix(max(options.average, 0))
+        if options.average > 0, !epochs.isEmpty {
+            let average = try WeightAverage(epochs.map { run.epochPath($0) }, of: task.model)
+            try task.write(toFolder: run.path, values: average.value(of:))
+            return
+        }
+        let best = RelativePath.join(run.bestPath, TensorFolder.fileName)
+        let weights = try WeightAverage(files: [best], of: task.model)
+        try task.write(toFolder: run.path, values: weights.value(of:))
+    }
+}
+
+/// The mean of the weights of several files: what the last epochs of a training have in common.
+struct WeightAverage {
+    private let values: [ObjectIdentifier: Tensor]
+
+    init(_ folders: [String], of model: some Module) throws {
+        try self.init(
+            files: folders.map { RelativePath.join($0, TensorFolder.fileName) }, of: model)
+    }
+
+    init(files: [String], of model: some Module) throws {
+        // The files are read through the model itself, which knows their names; its own values come back after.
+        let own = model.parameters.map(\.value)
+        defer { for (parameter, value) in zip(model.parameters, own) { parameter.value = value } }
+        let context = Context()
+        var sums: [ObjectIdentifier: Tensor] = [:]
+        for file in files {
+            try ModelFiles.load(model, from: SafetensorsFile(path: file))
+            for parameter in model.parameters {
+                let key = ObjectIdentifier(parameter)
+                sums[key] = sums[key].map { context.add($0, parameter.value) } ?? parameter.value
+            }
+        }
+        values = sums.mapValues { context.affine($0, scale: 1 / Double(files.count)) }
+    }
+
+    func value(of parameter: Parameter) -> Tensor {
+        values[ObjectIdentifier(parameter)] ?? parameter.value
+    }
+}
+
+extension EpochReport {
+    /// The report as a line of `metrics.jsonl`.
+    func json(rate: Double) -> JSONValue {
+        var object = JSONObject()
+        object.insert(.int(epoch), forName: "epoch")
+        object.insert(.int(update), forName: "update")
+        object.insert(.double(trainingLoss), forName: "train_loss")
+        object.insert(.double(validationLoss), forName: "valid_loss")
+        object.insert(.double(validationPerplexity), forName: "valid_perplexity")
+        for (name, score) in scores.sorted(by: { $0.key < $1.key }) {
+            object.insert(.double(score), forName: name)
+        }
+        object.insert(.double(rate), forName: "learning_rate")
+        object.insert(.bool(isBest), forName: "best")
+        object.insert(.double(seconds), forName: "seconds")
+        return .object(object)
+    }
+}

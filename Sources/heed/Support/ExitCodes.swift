@@ -1,0 +1,66 @@
+import Foundation
+import HeedFormats
+import HeedTasks
+import HeedText
+
+/// The codes that the program ends with, as `docs/exit-codes.md` lists them.
+enum ExitStatus: Int32 {
+    /// The command line makes no sense.
+    case usage = 64
+    /// An input is there but wrong.
+    case badData = 65
+    /// An input is not there or cannot be read.
+    case missingInput = 66
+    /// A mistake in the program itself.
+    case `internal` = 70
+    /// An output cannot be created.
+    case cannotCreate = 73
+    /// Reading or writing failed midway.
+    case inputOutput = 74
+    /// The user interrupted; what there was is saved.
+    case interrupted = 130
+}
+
+/// How the program ends when it cannot do what was asked: a code, and one line that says why.
+struct Failure: Error {
+    let code: ExitStatus
+    let message: String
+
+    init(_ code: ExitStatus, _ message: String) {
+        self.code = code
+        self.message = message.split(whereSeparator: \.isNewline).joined(separator: " ")
+    }
+
+    /// The failure that an error of a lower layer stands for, or nil for an error that is not known.
+    init?(_ error: any Error) {
+        switch error {
+        case let failure as Failure: self = failure
+        case let error as FileError: self.init(Self.code(ofReading: error), "\(error)")
+        case let error as SyntheticCountError: self.init(.usage, "\(error)")
+        case is FolderNotEmptyError: self.init(.cannotCreate, "\(error)")
+        case is TextError, is MetricError, is JSONError, is JSONFieldError:
+            self.init(.badData, "\(error)")
+        default: return nil
+        }
+    }
+
+    private static func code(ofReading error: FileError) -> ExitStatus {
+        switch error.problem {
+        case .system("read", _): .inputOutput
+        case .tooLarge, .endedEarly: .badData
+        default: .missingInput
+        }
+    }
+}
+
+/// Does the part of a verb that creates files, so that its errors end with the codes of outputs.
+func creatingOutput<Result>(_ body: () throws -> Result) throws -> Result {
+    do {
+        return try body()
+    } catch let error as FileError {
+        switch error.problem {
+        case .system("write", _), .system("flush", _): throw Failure(.inputOutput, "\(error)")
+        default: throw Failure(.cannotCreate, "\(error)")
+        }
+    }
+}

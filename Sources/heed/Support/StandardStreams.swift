@@ -1,0 +1,45 @@
+import Foundation
+
+/// The reader of standard output has gone; the program ends quietly.
+struct ClosedPipe: Error {}
+
+/// Standard output and standard error.
+enum StandardStreams {
+    /// Makes a write to a closed pipe an error instead of a signal, so that files in the making
+    /// are cleared away.
+    static func ignoreClosedPipes() {
+        signal(SIGPIPE, SIG_IGN)
+    }
+
+    /// Writes a line to standard output.
+    ///
+    /// - Throws: `ClosedPipe` when nobody reads any more, a `Failure` when the write fails.
+    static func print(_ line: String) throws {
+        try write(line + "\n")
+    }
+
+    /// Writes text to standard output.
+    static func write(_ text: String) throws {
+        do {
+            try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+        } catch {
+            let code = posixCode(of: error)
+            if code == .EPIPE { throw ClosedPipe() }
+            throw Failure(
+                .inputOutput,
+                "standard output: "
+                    + (code.map { POSIXError($0).localizedDescription } ?? "\(error)"))
+        }
+    }
+
+    /// Writes a line to standard error, as well as that is possible.
+    static func printError(_ line: String) {
+        try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8))
+    }
+
+    private static func posixCode(of error: any Error) -> POSIXErrorCode? {
+        let error = error as NSError
+        if error.domain == NSPOSIXErrorDomain { return POSIXErrorCode(rawValue: Int32(error.code)) }
+        return (error.userInfo[NSUnderlyingErrorKey] as? any Error).flatMap(posixCode)
+    }
+}

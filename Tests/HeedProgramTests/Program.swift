@@ -1,0 +1,95 @@
+import Foundation
+
+/// What a run of the program left behind.
+struct ProgramResult: Sendable {
+    var status: Int32
+    var output: String
+    var errors: String
+
+    /// The lines of standard error.
+    var errorLines: [Substring] { errors.split(separator: "\n") }
+}
+
+/// The program that was built beside these tests.
+enum Program {
+    struct NotBuilt: Error, CustomStringConvertible {
+        var folders: [String]
+        var description: String { "no program 'heed' in \(folders.joined(separator: ", "))" }
+    }
+
+    static func url() throws -> URL {
+        var folders: [String] = []
+        let link = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        for path in [link, CommandLine.arguments.first].compactMap(\.self) {
+            let folder = URL(filePath: path).deletingLastPathComponent()
+            let program = folder.appending(path: "heed")
+            if FileManager.default.isExecutableFile(atPath: program.path) { return program }
+            folders.append(folder.path)
+        }
+        throw NotBuilt(folders: folders)
+    }
+
+    /// Runs the program with no shell in between and waits for its end.
+    ///
+    /// - Parameters:
+    ///   - input: What standard input holds; nothing by default.
+    ///   - environment: Added to this process's own.
+    @discardableResult
+    static func run(
+        _ arguments: [String], input: String = "", environment: [String: String] = [:]
+    ) throws -> ProgramResult {
+        let folder = try TemporaryFolder()
+        let files = try ["in", "out", "err"].map { name in
+            let url = folder.url.appending(path: name)
+            try Data(name == "in" ? Array(input.utf8) : []).write(to: url)
+            return url
+        }
+        let process = Process()
+        process.executableURL = try url()
+        process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        // Files instead of pipes: none can fill up while another is being read.
+        process.standardInput = try FileHandle(forReadingFrom: files[0])
+        process.standardOutput = try FileHandle(forWritingTo: files[1])
+        process.standardError = try FileHandle(forWritingTo: files[2])
+        try process.run()
+        process.waitUntilExit()
+        return ProgramResult(
+            status: process.terminationReason == .exit
+                ? process.terminationStatus : 128 + process.terminationStatus,
+            output: try String(contentsOf: files[1], encoding: .utf8),
+            errors: try String(contentsOf: files[2], encoding: .utf8))
+    }
+}
+
+/// A folder of its own for one test, removed with it.
+final class TemporaryFolder: Sendable {
+    let url: URL
+
+    init() throws {
+        url = FileManager.default.temporaryDirectory.appending(
+            path: "heed-\(UUID().uuidString)", directoryHint: .isDirectory)
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: url) }
+
+    var path: String { url.path(percentEncoded: false) }
+
+    func path(of name: String) -> String { url.appending(path: name).path(percentEncoded: false) }
+
+    /// Writes a file and gives its path.
+    func file(_ name: String, _ text: String) throws -> String {
+        try file(name, bytes: Array(text.utf8))
+    }
+
+    func file(_ name: String, bytes: [UInt8]) throws -> String {
+        try Data(bytes).write(to: url.appending(path: name))
+        return path(of: name)
+    }
+
+    /// What is in the folder, sorted.
+    func names() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+    }
+}

@@ -1,0 +1,86 @@
+import Foundation
+import Testing
+
+@Suite("The program as a whole")
+struct ProgramFrameTests {
+    @Test("the version goes to standard output")
+    func version() throws {
+        let result = try Program.run(["--version"])
+        #expect(result.status == 0 && result.errors.isEmpty)
+        #expect(result.output.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil)
+    }
+
+    @Test("help lists every verb, and every verb has help with examples")
+    func help() throws {
+        let help = try Program.run(["--help"])
+        #expect(help.status == 0 && help.errors.isEmpty)
+        #expect(try Program.run([]).output == help.output)
+        for verb in ["data", "score"] {
+            #expect(help.output.contains("\n  \(verb) "))
+            for arguments in [[verb, "--help"], ["help", verb]] {
+                let result = try Program.run(arguments)
+                #expect(result.status == 0 && result.errors.isEmpty)
+                #expect(result.output.contains("EXAMPLES"))
+                #expect(result.output.contains("heed \(verb) "))
+            }
+        }
+    }
+
+    @Test("completion scripts are written for each shell", arguments: ["bash", "zsh", "fish"])
+    func completion(shell: String) throws {
+        let result = try Program.run(["--generate-completion-script", shell])
+        #expect(result.status == 0)
+        #expect(result.output.contains("heed"))
+    }
+
+    @Test(
+        "a command line that makes no sense ends with 64 and one line",
+        arguments: [
+            ["nonsense"], ["--nonsense"], ["data"], ["data", "songs", "--output", "x"],
+            ["data", "dates"], ["data", "dates", "--output"],
+            ["data", "dates", "--output", "x", "--count", "many"],
+            ["data", "dates", "--output", "x", "--count", "2"],
+            ["data", "dates", "--output", "x", "--seed", "-1"],
+        ])
+    func usage(arguments: [String]) throws {
+        let result = try Program.run(arguments)
+        #expect(result.status == 64)
+        #expect(result.output.isEmpty)
+        #expect(result.errorLines.count == 1)
+        #expect(result.errors.hasPrefix("heed: "))
+    }
+
+    @Test("a reader that goes away ends the program quietly")
+    func closedPipe() throws {
+        let process = Process()
+        process.executableURL = try Program.url()
+        process.arguments = ["--help"]
+        let output = Pipe()
+        let errors = Pipe()
+        process.standardOutput = output
+        process.standardError = errors
+        try output.fileHandleForReading.close()
+        try process.run()
+        process.waitUntilExit()
+        #expect(process.terminationReason == .exit)
+        #expect(process.terminationStatus == 0)
+        try errors.fileHandleForWriting.close()
+        #expect(try errors.fileHandleForReading.readToEnd() ?? Data() == Data())
+    }
+
+    @Test("a full device ends with 74 and one line")
+    func fullDevice() throws {
+        let process = Process()
+        process.executableURL = try Program.url()
+        process.arguments = ["--help"]
+        let errors = Pipe()
+        process.standardOutput = try FileHandle(forWritingTo: URL(filePath: "/dev/full"))
+        process.standardError = errors
+        try process.run()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 74)
+        let text = String(decoding: errors.fileHandleForReading.availableData, as: UTF8.self)
+        #expect(text.hasPrefix("heed: standard output: "))
+        #expect(text.split(separator: "\n").count == 1)
+    }
+}

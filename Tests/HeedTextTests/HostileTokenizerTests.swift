@@ -1,0 +1,198 @@
+import HeedFormats
+import HeedText
+import Testing
+
+@Suite("Tokenizer files that are wrong")
+struct HostileTokenizerTests {
+    private func object(_ changes: (inout JSONObject) -> Void) throws -> [UInt8] {
+        let json = try JSONParser().parse(sampleTokenizer(.rawText, merges: 4).serialized())
+        var object = try #require(json.objectValue)
+        changes(&object)
+        return JSONWriter().bytes(.object(object))
+    }
+
+    private func field(refusing bytes: [UInt8]) -> String? {
+        do {
+            _ = try Tokenizer(parsing: bytes, file: "t.json")
+            return nil
+        } catch let error as JSONFieldError {
+            #expect(error.file == "t.json")
+            return error.field
+        } catch {
+            return "another error: \(error)"
+        }
+    }
+
+    @Test(
+        "components that are not supported are named",
+        arguments: [
+            ("normalizer", "{\"type\": \"Lowercase\"}", "normalizer.type"),
+            ("normalizer", "{\"type\": 3}", "normalizer.type"),
+            ("normalizer", "[]", "normalizer"),
+            (
+                "normalizer", "{\"type\": \"Sequence\", \"normalizers\": [{\"type\": \"NFKC\"}]}",
+                "normalizer.normalizers[0].type"
+            ),
+            (
+                "normalizer",
+                "{\"type\": \"Replace\", \"pattern\": {\"String\": \"\"}, \"content\": \"x\"}",
+                "normalizer.pattern.String"
+            ),
+            (
+                "normalizer",
+                "{\"type\": \"Replace\", \"pattern\": {\"Regex\": \"(a*)*\"}, \"content\": \"\"}",
+                "normalizer.pattern"
+            ),
+            ("pre_tokenizer", "{\"type\": \"ByteLevel\"}", "pre_tokenizer.type"),
+            (
+                "pre_tokenizer", "{\"type\": \"Punctuation\", \"behavior\": \"Removed\"}",
+                "pre_tokenizer.behavior"
+            ),
+            (
+                "pre_tokenizer",
+                "{\"type\": \"Metaspace\", \"replacement\": \"ab\", \"prepend_scheme\": \"never\"}",
+                "pre_tokenizer.replacement"
+            ),
+            ("decoder", "{\"type\": \"WordPiece\"}", "decoder.type"),
+            (
+                "decoder", "{\"type\": \"Strip\", \"content\": \" \", \"start\": -1, \"stop\": 0}",
+                "decoder.start"
+            ),
+            ("decoder", "{\"type\": \"BPEDecoder\", \"suffix\": \"\"}", "decoder.suffix"),
+            ("post_processor", "{\"type\": \"BertProcessing\"}", "post_processor.type"),
+            ("truncation", "{\"max_length\": 3}", "truncation"),
+            ("padding", "{}", "padding"),
+            (
+                "added_tokens", "[{\"id\": 0, \"content\": \"</s>\", \"special\": false}]",
+                "added_tokens[0].special"
+            ),
+            (
+                "added_tokens", "[{\"id\": 1, \"content\": \"</s>\", \"special\": true}]",
+                "added_tokens[0].id"
+            ),
+            (
+                "added_tokens", "[{\"id\": 9999999, \"content\": \"new\", \"special\": true}]",
+                "added_tokens[0].id"
+            ),
+            ("model", "{\"type\": \"Unigram\"}", "model.type"),
+            ("model", "null", "model"),
+        ])
+    func components(name: String, json: String, expected: String) throws {
+        let value = try JSONParser().parse(json)
+        #expect(field(refusing: try object { $0.updateValue(value, forName: name) }) == expected)
+    }
+
+    @Test(
+        "broken templates are named",
+        arguments: [
+            (
+                "[{\"Sequence\": {\"id\": \"A\", \"type_id\": 0}}, {\"SpecialToken\": {\"id\": \"x\", \"type_id\": 0}}]",
+                "post_processor.single[1].SpecialToken.id"
+            ),
+            ("[]", "post_processor.single"),
+            ("[{\"Sequence\": {\"id\": \"B\", \"type_id\": 0}}]", "post_processor.single"),
+            ("[{}]", "post_processor.single[0].SpecialToken"),
+            (
+                "[{\"Sequence\": {\"id\": \"A\", \"type_id\": -1}}]",
+                "post_processor.single[0].Sequence.type_id"
+            ),
+        ])
+    func templates(single: String, expected: String) throws {
+        let text = """
+            {"type": "TemplateProcessing", "single": \(single), "pair": [], "special_tokens": {}}
+            """
+        let value = try JSONParser().parse(text)
+        let bytes = try object { $0.updateValue(value, forName: "post_processor") }
+        #expect(field(refusing: bytes) == expected)
+    }
+
+    @Test("special ids without a piece are named")
+    func templateIDs() throws {
+        let text = """
+            {"type": "TemplateProcessing", "single": [{"Sequence": {"id": "A", "type_id": 0}}],
+             "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 0}}],
+             "special_tokens": {"e": {"id": "e", "ids": [99999], "tokens": ["e"]}}}
+            """
+        let value = try JSONParser().parse(text)
+        let bytes = try object { $0.updateValue(value, forName: "post_processor") }
+        #expect(field(refusing: bytes) == "post_processor.special_tokens.e")
+    }
+
+    private func model(_ vocabulary: String, _ merges: String, _ more: String = "") -> [UInt8] {
+        "{\"model\": {\"type\": \"BPE\"\(more), \"vocab\": \(vocabulary), \"merges\": \(merges)}}"
+            .bytes
+    }
+
+    @Test("broken vocabularies and merges are named")
+    func models() {
+        #expect(field(refusing: model("{\"a\": 0, \"b\": 0}", "[]")) == "model.vocab.b")
+        #expect(field(refusing: model("{\"a\": -1}", "[]")) == "model.vocab.a")
+        #expect(field(refusing: model("{\"a\": 1.5}", "[]")) == "model.vocab.a")
+        #expect(field(refusing: model("{\"a\": 4294967296}", "[]")) == "model.vocab.a")
+        #expect(field(refusing: model("{\"a\": 16000000}", "[]")) == "model.vocab.a")
+        #expect(field(refusing: model("{\"a\": 0}", "[[\"a\", \"a\"]]")) == "model.merges[0]")
+        #expect(field(refusing: model("{\"a\": 0}", "[[\"a\", \"b\"]]")) == "model.merges[0]")
+        #expect(field(refusing: model("{\"a\": 0}", "[\"a\"]")) == "model.merges[0]")
+        #expect(field(refusing: model("{\"a\": 0}", "[\"a b c\"]")) == "model.merges[0]")
+        #expect(field(refusing: model("{\"a\": 0}", "[[\"a\"]]")) == "model.merges[0]")
+        #expect(field(refusing: model("{\"a\": 0}", "[7]")) == "model.merges[0]")
+        let unknown = ", \"unk_token\": \"?\""
+        #expect(field(refusing: model("{\"a\": 0}", "[]", unknown)) == "model.unk_token")
+        let dropout = ", \"dropout\": 0.5"
+        #expect(field(refusing: model("{\"a\": 0}", "[]", dropout)) == "model.dropout")
+        let ignoring = ", \"ignore_merges\": true"
+        #expect(field(refusing: model("{\"a\": 0}", "[]", ignoring)) == "model.ignore_merges")
+        #expect(field(refusing: model("{\"a\": 0, \"aa\": 1}", "[\"a a\"]")) == nil)
+    }
+
+    @Test("files that are no JSON of this kind are errors")
+    func notJSON() throws {
+        let whole = try sampleTokenizer(.rawText, merges: 2).serialized()
+        for length in stride(from: 0, to: whole.count, by: 97) {
+            #expect(throws: JSONError.self) {
+                try Tokenizer(parsing: Array(whole[..<length]), file: "t.json")
+            }
+        }
+        let deep = [UInt8](repeating: UInt8(ascii: "["), count: 100_000)
+        #expect(throws: JSONError.self) { try Tokenizer(parsing: deep, file: "t.json") }
+        let twice = "{\"model\": {}, \"model\": {}}".bytes
+        #expect(throws: JSONError.self) { try Tokenizer(parsing: twice, file: "t.json") }
+        #expect(throws: JSONFieldError.self) { try Tokenizer(parsing: "[]".bytes, file: "t.json") }
+        try withTemporaryFolder { folder in
+            #expect(throws: FileError.self) { try Tokenizer(folder: folder) }
+            #expect(throws: FileError.self) { try Tokenizer(file: folder) }
+        }
+    }
+
+    @Test("steps that multiply the length of a text are refused")
+    func growth() throws {
+        let step = """
+            {"type": "Replace", "pattern": {"String": "a"}, "content": "aaaaaaaaaa"}
+            """
+        let steps = Array(repeating: step, count: 20).joined(separator: ",")
+        let normalizer = "{\"type\": \"Sequence\", \"normalizers\": [\(steps)]}"
+        let decoder = "{\"type\": \"Sequence\", \"decoders\": [\(steps)]}"
+        for (name, text) in [("normalizer", normalizer), ("decoder", decoder)] {
+            let value = try JSONParser().parse(text)
+            #expect(field(refusing: try object { $0.updateValue(value, forName: name) }) == name)
+        }
+    }
+
+    @Test("random changes of a file are read or refused, never fatal")
+    func mutations() throws {
+        let whole = try sampleTokenizer(.rawText, merges: 2).serialized()
+        // What is interesting stands outside of the list of 256 bytes.
+        var generator = SeededGenerator(seed: 5)
+        for _ in 0..<300 {
+            var bytes = whole
+            for _ in 0..<Int.random(in: 1...3, using: &generator) {
+                let position = Int.random(in: 0..<bytes.count, using: &generator)
+                bytes[position] = UInt8.random(in: 0x20...0x7E, using: &generator)
+            }
+            if let tokenizer = try? Tokenizer(parsing: bytes, file: "t.json") {
+                let encoding = tokenizer.encode("a Hund 12 \u{2581} ☃")
+                _ = try? tokenizer.decode(encoding.ids)
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+/// What the layers of the package may import and contain.
+enum LayerRules {
+    /// The layers that each layer may rest on. Arrows run downward only; `HeedModels` and
+    /// `HeedTraining` are siblings, and text needs no matrix engine.
+    static let layersBelow: [String: Set<String>] = [
+        "heed": [
+            "HeedTasks", "HeedModels", "HeedTraining", "HeedGeneration", "HeedNN", "HeedTensor",
+            "HeedText", "HeedFormats",
+        ],
+        "HeedTasks": [
+            "HeedModels", "HeedTraining", "HeedGeneration", "HeedNN", "HeedTensor", "HeedText",
+            "HeedFormats",
+        ],
+        "HeedModels": ["HeedGeneration", "HeedNN", "HeedTensor", "HeedFormats"],
+        "HeedTraining": ["HeedNN", "HeedTensor", "HeedFormats"],
+        "HeedGeneration": ["HeedNN", "HeedTensor", "HeedFormats"],
+        "HeedNN": ["HeedTensor", "HeedFormats"],
+        "HeedTensor": ["CHeedKernels", "HeedFormats"],
+        "HeedText": ["HeedFormats"],
+        "HeedFormats": [],
+        "CHeedKernels": [],
+    ]
+
+    /// Libraries from outside, and the layers that use them.
+    static let libraries: [String: Set<String>] = [
+        "ArgumentParser": ["heed"],
+        "Yams": ["heed"],
+        "SwiftProtobuf": ["HeedTraining"],
+    ]
+
+    /// What comes with the toolchain.
+    static let toolchain: Set<String> = [
+        "Darwin", "Dispatch", "Foundation", "FoundationEssentials", "Glibc", "Musl",
+        "Synchronization",
+    ]
+
+    /// The layers that may hold expressions marked `unsafe`, behind interfaces that are safe.
+    static let unsafeLayers: Set<String> = ["HeedTensor", "HeedFormats"]
+
+    static let longestFile = 500
+
+    /// Everything that a file does against the rules, each with its place.
+    static func violations(in file: SourceFile) -> [String] {
+        var found = lengthViolations(in: file)
+        guard let below = layersBelow[file.target] else {
+            return found + ["\(file.path): the target \(file.target) has no place in the layers"]
+        }
+        guard file.path.hasSuffix(".swift") else { return found }
+        for (number, line) in zip(1..., CodeOnly.lines(of: file.text)) {
+            let place = "\(file.path):\(number)"
+            found += importViolations(line, from: file.target, below: below).map {
+                "\(place): \($0)"
+            }
+            if !unsafeLayers.contains(file.target), line.lowercased().contains("unsafe") {
+                found.append("\(place): unsafe code outside HeedTensor and HeedFormats")
+            }
+            if line.contains("@testable") { found.append("\(place): @testable") }
+            if declaredType(on: line) == file.target {
+                found.append("\(place): a type with the name of its module")
+            }
+        }
+        return found
+    }
+
+    static func lengthViolations(in file: SourceFile) -> [String] {
+        file.lineCount > longestFile
+            ? ["\(file.path): \(file.lineCount) lines, more than \(longestFile)"] : []
+    }
+
+    private static func importViolations(
+        _ line: Substring, from target: String, below: Set<String>
+    ) -> [String] {
+        importedModules(on: line).compactMap { module in
+            if layersBelow[module] != nil {
+                return below.contains(module) ? nil : "\(target) may not import \(module)"
+            }
+            if let users = libraries[module] {
+                return users.contains(target) ? nil : "\(target) may not import \(module)"
+            }
+            return toolchain.contains(module) ? nil : "\(module) is no library of this package"
+        }
+    }
+
+    /// The modules that a line imports: `import M`, `@a public import struct M.T`, `import A; import B`.
+    static func importedModules(on line: Substring) -> [String] {
+        line.split(separator: ";").compactMap { statement in
+            let statement = statement.drop(while: \.isWhitespace)
+            let pattern =
+                #/^(?:@\w+(?:\([^)]*\))?\s+)*(?:(?:public|package|internal|fileprivate|private)\s+)?import\s+(?:(?:struct|class|enum|protocol|typealias|func|let|var)\s+)?(?<module>\w+)/#
+            return statement.prefixMatch(of: pattern).map { String($0.output.module) }
+        }
+    }
+
+    /// The name that a line declares as a type.
+    static func declaredType(on line: Substring) -> String? {
+        let pattern = #/\b(?:struct|class|enum|actor|protocol|typealias)\s+(?<name>\w+)/#
+        return line.firstMatch(of: pattern).map { String($0.output.name) }
+    }
+}
