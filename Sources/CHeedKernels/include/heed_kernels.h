@@ -99,6 +99,7 @@ typedef enum {
 // A query that sees no key gives zeros, −∞ as log-sum-exp, and zero gradients. Masked keys and
 // values are never used, whatever they hold.
 typedef struct {
+    int32_t sequences; // attention_scratch looks at the lengths of all of them
     int32_t heads, kv_heads, dk, dv;
     double scale;
     const int32_t *q_start, *q_length, *k_start, *k_length;

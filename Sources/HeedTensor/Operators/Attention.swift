@@ -163,6 +163,7 @@ private struct AttentionCall {
     /// The kernels' description, without output and gradients.
     private func description() -> heed_attention {
         var call = unsafe heed_attention()
+        unsafe call.sequences = Int32(packing.count)
         unsafe call.heads = Int32(heads.count)
         unsafe call.kv_heads = Int32(heads.keyValueCount)
         unsafe call.dk = Int32(heads.keySize)
