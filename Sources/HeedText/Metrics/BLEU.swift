@@ -67,7 +67,8 @@ public struct BLEU: Sendable, Equatable {
     public func signature(referenceCount: Int) -> String {
         [
             "nrefs:\(referenceCount)", "case:\(isLowercased ? "lc" : "mixed")",
-            "eff:\(usesEffectiveOrder ? "yes" : "no")", "tok:\(tokenization.rawValue)", "smooth:exp",
+            "eff:\(usesEffectiveOrder ? "yes" : "no")", "tok:\(tokenization.rawValue)",
+            "smooth:exp",
             "version:\(metricVersion)",
         ].joined(separator: "|")
     }
@@ -131,7 +132,8 @@ public struct BLEU: Sendable, Equatable {
             value = penalty * exp(logarithms.reduce(0, +) / Double(usedOrders))
         }
         return BLEUScore(
-            value: value, precisions: precisions, brevityPenalty: penalty, matches: statistics.matches,
+            value: value, precisions: precisions, brevityPenalty: penalty,
+            matches: statistics.matches,
             totals: statistics.totals, hypothesisLength: statistics.hypothesisLength,
             referenceLength: statistics.referenceLength,
             signature: signature(referenceCount: referenceCount))

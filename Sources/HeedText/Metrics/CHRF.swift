@@ -151,7 +151,9 @@ public struct CHRF: Sendable, Equatable {
         private static func separatingPunctuation(
             _ word: ArraySlice<Unicode.Scalar>
         ) -> [ArraySlice<Unicode.Scalar>] {
-            guard word.count > 1, let first = word.first, let last = word.last else { return [word] }
+            guard word.count > 1, let first = word.first, let last = word.last else {
+                return [word]
+            }
             if isPunctuation(last) { return [word.dropLast(), word.suffix(1)] }
             if isPunctuation(first) { return [word.prefix(1), word.dropFirst()] }
             return [word]

@@ -16,9 +16,21 @@ enum MTEvalTokenizer {
         }
         text = [" "] + text + [" "]
         text = separatingSymbols(text)
-        text = rewritingPairs(text) { !isDigit($0) && isStop($1) } as: { [$0, " ", $1, " "] }
-        text = rewritingPairs(text) { isStop($0) && !isDigit($1) } as: { [" ", $0, " ", $1] }
-        return rewritingPairs(text) { isDigit($0) && $1 == "-" } as: { [$0, " ", $1, " "] }
+        text = rewritingPairs(text) {
+            !isDigit($0) && isStop($1)
+        } as: {
+            [$0, " ", $1, " "]
+        }
+        text = rewritingPairs(text) {
+            isStop($0) && !isDigit($1)
+        } as: {
+            [" ", $0, " ", $1]
+        }
+        return rewritingPairs(text) {
+            isDigit($0) && $1 == "-"
+        } as: {
+            [$0, " ", $1, " "]
+        }
     }
 
     private static func isDigit(_ scalar: Unicode.Scalar) -> Bool { "0"..."9" ~= scalar }

@@ -10,10 +10,13 @@ public struct MetricError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Refuses a corpus without sentences or references, and references of another length.
     static func check(hypotheses: Int, references: [Int]) throws {
         guard hypotheses > 0 else { throw MetricError("there is no hypothesis to score") }
-        guard !references.isEmpty else { throw MetricError("there is no reference to score against") }
+        guard !references.isEmpty else {
+            throw MetricError("there is no reference to score against")
+        }
         for (index, count) in references.enumerated() where count != hypotheses {
             throw MetricError(
-                "reference \(index + 1) has \(count) sentences, but there are \(hypotheses) hypotheses")
+                "reference \(index + 1) has \(count) sentences, but there are \(hypotheses) hypotheses"
+            )
         }
     }
 }

@@ -1,0 +1,81 @@
+import HeedFormats
+
+extension BytePairModel: TokenizerComponent {
+    init(json reader: JSONObjectReader) throws {
+        // Files from before the type was written have none.
+        let type = try reader.string("type", default: "BPE")
+        guard type == "BPE" else { throw unsupported(reader, "model", "BPE") }
+        for name in ["dropout", "continuing_subword_prefix"] {
+            guard let value = reader.optionalValue(name) else { continue }
+            guard value.doubleValue == 0 || value.stringValue == "" else {
+                throw reader.error(name, "is not supported")
+            }
+        }
+        if try reader.bool("ignore_merges", default: false) {
+            throw reader.error("ignore_merges", "is not supported")
+        }
+        let vocabulary = try Vocabulary(json: reader.object("vocab"))
+        let merges = try reader.array("merges").enumerated().map { rank, value in
+            guard let pair = Self.pieces(of: value) else {
+                throw reader.elementError("merges", rank, value, "must be two pieces")
+            }
+            guard let left = vocabulary.id(of: pair.left), let right = vocabulary.id(of: pair.right)
+            else {
+                throw reader.elementError("merges", rank, value, "joins a piece without an id")
+            }
+            return Merge(left: left, right: right)
+        }
+        let suffix = try reader.optionalString("end_of_word_suffix")
+        do {
+            try self.init(
+                vocabulary: vocabulary, merges: merges,
+                unknownPiece: try reader.optionalString("unk_token"),
+                fusesUnknown: try reader.bool("fuse_unk", default: false),
+                wordSuffix: suffix == "" ? nil : suffix,
+                hasByteFallback: try reader.bool("byte_fallback", default: false))
+        } catch let problem as BytePairModelProblem {
+            let listed = try reader.array("merges")
+            switch problem {
+            case .unknownPieceMissing:
+                throw reader.error("unk_token", "is not in the vocabulary")
+            case .mergeOfMissingPiece(let rank):
+                throw reader.elementError(
+                    "merges", rank, listed[rank], "joins a piece without an id")
+            case .mergeWithoutResult(let rank):
+                throw reader.elementError(
+                    "merges", rank, listed[rank], "gives a piece that is not in the vocabulary")
+            }
+        }
+    }
+
+    /// A merge is an array of two pieces, or in older files both with one space between.
+    private static func pieces(of value: JSONValue) -> (left: String, right: String)? {
+        if let array = value.arrayValue {
+            guard array.count == 2, let left = array[0].stringValue,
+                let right = array[1].stringValue
+            else { return nil }
+            return (left, right)
+        }
+        guard let text = value.stringValue?.utf8 else { return nil }
+        let parts = text.split(separator: 0x20, omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else { return nil }
+        return (
+            String(decoding: parts[0], as: UTF8.self), String(decoding: parts[1], as: UTF8.self)
+        )
+    }
+
+    var json: JSONValue {
+        let pairs = merges.map { merge in
+            JSONValue.array(
+                [merge.left, merge.right].map { .string(vocabulary.piece(of: $0) ?? "") })
+        }
+        return [
+            "type": "BPE", "dropout": nil,
+            "unk_token": unknownPiece.map(JSONValue.string) ?? .null,
+            "continuing_subword_prefix": nil,
+            "end_of_word_suffix": wordSuffix.map(JSONValue.string) ?? .null,
+            "fuse_unk": .bool(fusesUnknown), "byte_fallback": .bool(hasByteFallback),
+            "ignore_merges": false, "vocab": vocabulary.json, "merges": .array(pairs),
+        ]
+    }
+}

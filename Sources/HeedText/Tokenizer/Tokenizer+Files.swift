@@ -1,0 +1,167 @@
+import HeedFormats
+
+extension Tokenizer {
+    /// The name of the file that holds a whole tokenizer.
+    public static let fileName = "tokenizer.json"
+
+    /// Files beyond are refused.
+    private static let maximumBytes = 256 << 20
+    /// How much longer a text may become on its way through a hostile file.
+    private static let maximumGrowth = 256.0
+
+    /// Reads a tokenizer.json.
+    ///
+    /// Which special token has which meaning is not in that file; it is told from the model, the
+    /// post-processor and the name `<pad>`. `init(folder:)` also asks `tokenizer_config.json`.
+    ///
+    /// - Throws: `FileError`, `JSONError`, or `JSONFieldError` which names the field.
+    public init(file: String) throws {
+        try self.init(
+            parsing: InputFile.bytes(path: file, limit: Self.maximumBytes), file: file)
+    }
+
+    /// Reads the tokenizer of a model folder.
+    ///
+    /// - Throws: `FileError`, `JSONError`, or `JSONFieldError` which names the field.
+    public init(folder: String) throws {
+        try self.init(file: folder + "/" + Self.fileName)
+        let path = folder + "/tokenizer_config.json"
+        do {
+            let bytes = try InputFile.bytes(path: path, limit: Self.maximumBytes)
+            let reader = try JSONObjectReader(parsing: bytes, file: path)
+            specialTokens.endOfSequence =
+                try namedToken("eos_token", reader) ?? specialTokens.endOfSequence
+            specialTokens.unknown = try namedToken("unk_token", reader) ?? specialTokens.unknown
+            specialTokens.padding = try namedToken("pad_token", reader) ?? specialTokens.padding
+        } catch let error as FileError where error.isMissing {
+            return
+        }
+    }
+
+    private func namedToken(_ name: String, _ reader: JSONObjectReader) throws -> Int32? {
+        guard let value = reader.optionalValue(name) else { return nil }
+        guard let content = value.stringValue ?? value["content"]?.stringValue else {
+            throw reader.error(name, "must be a token")
+        }
+        guard let id = id(of: content) else {
+            throw reader.error(name, "is not in the vocabulary")
+        }
+        return id
+    }
+
+    /// Reads the bytes of a tokenizer.json.
+    ///
+    /// - Parameter file: the name for messages.
+    /// - Throws: `JSONError`, or `JSONFieldError` which names the field.
+    public init(parsing bytes: [UInt8], file: String) throws {
+        let parser = JSONParser(maximumBytes: Self.maximumBytes)
+        let reader = try JSONObjectReader(parsing: bytes, file: file, parser: parser)
+        for name in ["truncation", "padding"] where reader.contains(name) {
+            throw reader.error(name, "is not supported; supported is null")
+        }
+        let model = try BytePairModel(json: reader.object("model"))
+        let normalizer = try reader.optionalObject("normalizer").map(Normalizer.init(json:))
+        guard (normalizer?.growth ?? 1) <= Self.maximumGrowth else {
+            throw reader.error("normalizer", "makes texts too long")
+        }
+        let decoder = try reader.optionalObject("decoder").map(TokenDecoder.init(json:))
+        guard (decoder?.growth ?? 1) <= Self.maximumGrowth else {
+            throw reader.error("decoder", "makes texts too long")
+        }
+        let added = try Self.addedTokens(reader, vocabulary: model.vocabulary)
+        let postProcessor = try reader.optionalObject("post_processor").map {
+            try TemplateProcessor(json: $0)
+        }
+        self.init(
+            normalizer: normalizer,
+            preTokenizer: try reader.optionalObject("pre_tokenizer").map(PreTokenizer.init(json:)),
+            model: model, postProcessor: postProcessor, decoder: decoder, addedTokens: added,
+            specialTokens: SpecialTokens())
+        for special in postProcessor?.specials ?? [] {
+            for id in special.ids where piece(of: id) == nil {
+                throw JSONFieldError(
+                    file: file, field: "post_processor.special_tokens.\(special.name)",
+                    value: .int(Int(id)), problem: "is an id without a piece")
+            }
+        }
+        specialTokens = SpecialTokens(
+            endOfSequence: postProcessor?.surroundingIDs.after.last
+                ?? id(of: SpecialTokens.endName),
+            unknown: model.unknownPiece.flatMap { id(of: $0) },
+            padding: id(of: SpecialTokens.paddingName))
+    }
+
+    private static func addedTokens(
+        _ reader: JSONObjectReader, vocabulary: Vocabulary
+    ) throws -> [AddedToken] {
+        guard reader.contains("added_tokens") else { return [] }
+        var seen = Set<Int32>()
+        var names = NameDictionary<Bool>()
+        return try reader.objects("added_tokens").map { element in
+            let token = try AddedToken(json: element)
+            guard seen.insert(token.id).inserted, names.insert(true, forName: token.content) else {
+                throw element.error("id", "or its content stands twice")
+            }
+            let known = vocabulary.id(of: token.content)
+            guard known ?? token.id == token.id,
+                known != nil || vocabulary.bytes(of: token.id) == nil
+            else {
+                throw element.error("id", "does not agree with the vocabulary")
+            }
+            return token
+        }
+    }
+}
+
+extension Tokenizer {
+    /// The tokenizer as a tokenizer.json.
+    var json: JSONValue {
+        [
+            "version": "1.0", "truncation": nil, "padding": nil,
+            "added_tokens": .array(addedTokens.map(\.json)),
+            "normalizer": normalizer?.json ?? .null, "pre_tokenizer": preTokenizer?.json ?? .null,
+            "post_processor": postProcessor?.json ?? .null, "decoder": decoder?.json ?? .null,
+            "model": model.json,
+        ]
+    }
+
+    /// The bytes of the tokenizer.json that reads back as this tokenizer.
+    public func serialized() -> [UInt8] { JSONWriter(.compact).bytes(json) }
+
+    /// Writes `tokenizer.json`, `tokenizer_config.json` and `special_tokens_map.json` into a folder
+    /// that exists, so that `AutoTokenizer` of `transformers` opens it.
+    ///
+    /// - Parameters:
+    ///   - folder: the model folder.
+    ///   - maximumLength: the longest sequence that the model takes, in tokens, if it has a limit.
+    /// - Throws: `FileError`.
+    public func write(to folder: String, maximumLength: Int? = nil) throws {
+        for file in files(maximumLength: maximumLength) {
+            try AtomicFile.write(file.bytes, to: folder + "/" + file.name)
+        }
+    }
+
+    /// The files of `write(to:maximumLength:)`, for whoever writes the folder as a whole.
+    public func files(maximumLength: Int? = nil) -> [(name: String, bytes: [UInt8])] {
+        let named: [(String, Int32?)] = [
+            ("eos_token", specialTokens.endOfSequence), ("unk_token", specialTokens.unknown),
+            ("pad_token", specialTokens.padding),
+        ]
+        var map = JSONObject()
+        for (name, id) in named {
+            if let piece = id.flatMap(piece(of:)) { map.insert(.string(piece), forName: name) }
+        }
+        var configuration = map
+        configuration.insert("PreTrainedTokenizerFast", forName: "tokenizer_class")
+        configuration.insert(false, forName: "clean_up_tokenization_spaces")
+        if let maximumLength {
+            configuration.insert(.int(maximumLength), forName: "model_max_length")
+        }
+        let writer = JSONWriter(.pretty)
+        return [
+            (Self.fileName, serialized()),
+            ("tokenizer_config.json", writer.bytes(.object(configuration))),
+            ("special_tokens_map.json", writer.bytes(.object(map))),
+        ]
+    }
+}
