@@ -1,4 +1,4 @@
-public import Dispatch
+import Dispatch
 
 /// Runs the jobs of an actor one after another on a thread of its own, so that Swift's cooperative threads are never
 /// occupied by a product.
@@ -13,7 +13,7 @@ public final class ComputeExecutor: SerialExecutor {
     /// Takes a job.
     public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        let executor = asUnownedSerialExecutor()
-        queue.async { job.runSynchronously(on: executor) }
+        let executor = unsafe asUnownedSerialExecutor()
+        queue.async { unsafe job.runSynchronously(on: executor) }
     }
 }
