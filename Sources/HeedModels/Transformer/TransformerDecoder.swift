@@ -1,5 +1,6 @@
+import HeedFormats
 public import HeedGeneration
-public import HeedNN
+import HeedNN
 public import HeedTensor
 
 /// A Transformer that translates a batch of sentences token by token, as a search asks it to.

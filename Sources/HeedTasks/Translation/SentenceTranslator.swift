@@ -1,9 +1,9 @@
 import HeedFormats
 import HeedGeneration
-import HeedModels
+package import HeedModels
 import HeedNN
-import HeedTensor
-import HeedText
+package import HeedTensor
+package import HeedText
 
 /// How sentences are translated.
 public struct TranslationOptions: Sendable {

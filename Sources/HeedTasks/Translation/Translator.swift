@@ -16,7 +16,7 @@ public actor Translator {
 
     /// Where the actor computes.
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
-        executor.asUnownedSerialExecutor()
+        executor.reference
     }
 
     /// Opens a model folder of the types `marian`, `pegasus` or `heed-transformer`, with its `tokenizer.json`.

@@ -10,6 +10,9 @@ public final class ComputeExecutor: SerialExecutor {
         queue = DispatchQueue(label: name)
     }
 
+    /// The reference that an actor gives as its `unownedExecutor`; the actor keeps the executor alive.
+    @safe public var reference: UnownedSerialExecutor { unsafe asUnownedSerialExecutor() }
+
     /// Takes a job.
     public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
