@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds and runs the kernel tests: run.sh [plain|sanitize|bench]. CC names the compiler (clang).
+# Builds and runs the kernel tests: run.sh [plain|sanitize|bench] [instruction set]. CC names the compiler (clang).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 sources=$here/../../Sources/CHeedKernels
@@ -15,4 +15,5 @@ fi
 if [ "$mode" = bench ]; then
     exec "$build/kernels" bench
 fi
-exec "$build/kernels"
+shift $(($# > 0))
+exec "$build/kernels" "$@"
