@@ -16,7 +16,7 @@ TEST_FLAGS = $(BUILD_FLAGS) --disable-testable-imports --disable-xctest
 CLANG ?= $(dir $(realpath $(shell command -v $(SWIFT))))clang
 C_FLAGS = -std=gnu17 -O2 -D_GNU_SOURCE -DNDEBUG -Wall -Wextra -Werror
 
-C_SOURCES = $(shell find Sources -name '*.c' -o -name '*.h' -o -name '*.inc')
+C_SOURCES = $(shell find Sources Tests -name '*.c' -o -name '*.h' -o -name '*.inc')
 SWIFT_FOLDERS = $(wildcard Sources Tests Examples Benchmarks)
 
 .PHONY: help build demo test lint format install dependencies check-dependencies
@@ -42,7 +42,7 @@ test: check-dependencies ## run every test
 lint: ## check the form of Swift and C
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift $(SWIFT_FOLDERS)
 	clang-format --dry-run -Werror $(C_SOURCES)
-	$(CLANG) $(C_FLAGS) -ISources/CHeedKernels/include -fsyntax-only $(filter %.c,$(C_SOURCES))
+	$(CLANG) $(C_FLAGS) -ISources/CHeedKernels/include -fsyntax-only $(filter Sources/%.c,$(C_SOURCES))
 
 format: ## bring Swift and C into form
 	$(SWIFT) format --in-place --parallel --recursive Package.swift $(SWIFT_FOLDERS)

@@ -36,7 +36,7 @@ public protocol TrainingTask: AnyObject {
     /// Runs the model over validation examples.
     func validate(shard: [Int], scale: Double, _ context: Context) -> ShardResult
     /// Other measurements after an epoch, such as BLEU; empty for none.
-    func scores(epoch: Int, _ context: Context) -> [String: Double]
+    func scores(epoch: Int, _ context: Context) throws -> [String: Double]
     /// Writes the model with these values of its parameters into a folder that exists.
     func write(toFolder folder: String, values: ((Parameter) -> Tensor)?) throws
 }

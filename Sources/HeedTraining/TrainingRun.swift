@@ -125,7 +125,7 @@ public final class TrainingRun {
             epoch: state.epoch, update: state.updates,
             trainingLoss: state.epochLoss / Double(max(state.epochTokens, 1)),
             validationLoss: loss, validationPerplexity: exponential(likelihood),
-            scores: task.scores(
+            scores: try task.scores(
                 epoch: state.epoch, Context(precision: options.precision)),
             isBest: isBest, seconds: clock.seconds)
         try log.append(report.json(rate: options.schedule.rate(update: max(state.updates, 1))))

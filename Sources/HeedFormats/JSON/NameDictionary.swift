@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// An insertion-ordered dictionary whose keys are names compared byte by byte as UTF-8.
 ///
 /// Swift compares strings by canonical equivalence, so that "é" in one code point equals "é" in two.
@@ -15,8 +17,8 @@ public struct NameDictionary<Value> {
     /// The entries in the order of their insertion.
     public private(set) var entries: [Entry] = []
 
-    /// Open addressing: the upper half of a slot is a part of the hash, the lower half the position
-    /// of the entry plus one; 0 is an empty slot. Few entries are searched without any slots.
+    /// Open addressing: the upper half of a slot is the hash, which says where to search, the lower
+    /// half the position of the entry plus one; 0 is an empty slot. Few entries need no slots.
     private var slots: [UInt64] = []
 
     /// Makes an empty dictionary.
@@ -60,7 +62,7 @@ public struct NameDictionary<Value> {
             return true
         }
         if slots.isEmpty || entries.count >= slots.count / 2 {
-            rebuildSlots(minimumCount: entries.count + 1)
+            rebuildSlots(hashing: slots.isEmpty)
         }
         let hash = name.hashOfBytes
         let found = find(name, hash: hash)
@@ -84,22 +86,22 @@ public struct NameDictionary<Value> {
     public mutating func removeValue(forName name: String) -> Value? {
         guard let position = position(of: name) else { return nil }
         let removed = entries.remove(at: position)
-        if !slots.isEmpty { rebuildSlots(minimumCount: entries.count) }
+        if !slots.isEmpty { rebuildSlots(hashing: true) }
         return removed.value
     }
 
     private static var linearCount: Int { 8 }
 
-    private static func slot(hash: UInt64, position: Int) -> UInt64 {
-        (hash & 0xFFFF_FFFF_0000_0000) | UInt64(UInt32(position) + 1)
+    private static func slot(hash: UInt32, position: Int) -> UInt64 {
+        UInt64(hash) << 32 | UInt64(UInt32(position) + 1)
     }
 
-    private func find(_ name: String, hash: UInt64) -> (slot: Int, position: Int?) {
+    private func find(_ name: String, hash: UInt32) -> (slot: Int, position: Int?) {
         let mask = slots.count - 1
-        var index = Int(truncatingIfNeeded: hash) & mask
+        var index = Int(hash) & mask
         while slots[index] != 0 {
             let slot = slots[index]
-            if (slot ^ hash) >> 32 == 0 {
+            if UInt32(truncatingIfNeeded: slot >> 32) == hash {
                 let position = Int(slot & 0xFFFF_FFFF) - 1
                 if entries[position].name.hasSameBytes(as: name) { return (index, position) }
             }
@@ -108,16 +110,25 @@ public struct NameDictionary<Value> {
         return (index, nil)
     }
 
-    private mutating func rebuildSlots(minimumCount: Int) {
+    private mutating func rebuildSlots(hashing isChanged: Bool) {
         var capacity = 32
-        while capacity < minimumCount * 4 { capacity *= 2 }
+        while capacity < entries.count * 4 { capacity *= 2 }
+        let old = slots
         slots = [UInt64](repeating: 0, count: capacity)
-        for (position, entry) in entries.enumerated() {
-            let hash = entry.name.hashOfBytes
-            var index = Int(truncatingIfNeeded: hash) & (capacity - 1)
-            while slots[index] != 0 { index = (index + 1) & (capacity - 1) }
-            slots[index] = Self.slot(hash: hash, position: position)
+        if isChanged {
+            for (position, entry) in entries.enumerated() {
+                place(Self.slot(hash: entry.name.hashOfBytes, position: position))
+            }
+        } else {
+            for slot in old where slot != 0 { place(slot) }
         }
+    }
+
+    private mutating func place(_ slot: UInt64) {
+        let mask = slots.count - 1
+        var index = Int(slot >> 32) & mask
+        while slots[index] != 0 { index = (index + 1) & mask }
+        slots[index] = slot
     }
 }
 
@@ -148,11 +159,20 @@ extension NameDictionary: ExpressibleByDictionaryLiteral {
 extension String {
     /// Whether both strings are the same bytes in UTF-8, which canonically equal strings need not be.
     package func hasSameBytes(as other: String) -> Bool {
-        utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
+        guard utf8.count == other.utf8.count else { return false }
+        let isSame = unsafe utf8.withContiguousStorageIfAvailable { a in
+            unsafe other.utf8.withContiguousStorageIfAvailable { b in
+                guard let a = a.baseAddress, let b = b.baseAddress else {
+                    return true
+                }
+                return unsafe memcmp(a, b, other.utf8.count) == 0
+            }
+        }
+        return (isSame ?? nil) ?? utf8.elementsEqual(other.utf8)
     }
 
     /// A hash of the bytes in UTF-8, seeded once per process.
-    var hashOfBytes: UInt64 {
+    var hashOfBytes: UInt32 {
         var hasher = Hasher()
         let isContiguous: Void? = unsafe utf8.withContiguousStorageIfAvailable { bytes in
             unsafe hasher.combine(bytes: UnsafeRawBufferPointer(bytes))
@@ -160,6 +180,6 @@ extension String {
         if isContiguous == nil {
             for byte in utf8 { hasher.combine(byte) }
         }
-        return UInt64(truncatingIfNeeded: hasher.finalize())
+        return UInt32(truncatingIfNeeded: hasher.finalize())
     }
 }

@@ -86,18 +86,15 @@ extension ElementType {
     /// The number of bytes of a tensor. The sizes besides zeros must multiply to an `Int` even where
     /// the tensor is empty, so that strides exist for every tensor that is read.
     func byteCount(ofShape shape: [Int]) -> Result<Int, ShapeProblem> {
-        var bits = bitWidth
-        var isEmpty = false
-        for size in shape {
-            if size == 0 {
-                isEmpty = true
-                continue
-            }
-            let (product, overflow) = bits.multipliedReportingOverflow(by: size)
+        var count = 1
+        for size in shape where size != 0 {
+            let (product, overflow) = count.multipliedReportingOverflow(by: size)
             if overflow { return .failure(.overflow) }
-            bits = product
+            count = product
         }
-        if isEmpty { return .success(0) }
+        if shape.contains(0) { return .success(0) }
+        let (bits, overflow) = count.multipliedReportingOverflow(by: bitWidth)
+        if overflow { return .failure(.overflow) }
         return bits % 8 == 0 ? .success(bits / 8) : .failure(.misaligned)
     }
 }

@@ -7,15 +7,13 @@ public struct SafetensorsHeader: Sendable {
     /// Where the bytes of the first tensor start.
     public let dataOffset: Int
 
-    private let positions: NameDictionary<Int>
+    private let entriesByName: NameDictionary<TensorEntry>
 
     /// The longest header that is read, as in the reference.
     static let maximumLength = 100_000_000
 
     /// What a tensor is called that this file holds, or nil.
-    public func entry(named name: String) -> TensorEntry? {
-        positions[name].map { entries[$0] }
-    }
+    public func entry(named name: String) -> TensorEntry? { entriesByName[name] }
 
     /// Reads and checks the header of a source; throws `SafetensorsError` or `FileError`.
     public init(reading source: some ByteSource, file: String) throws {
@@ -30,26 +28,37 @@ public struct SafetensorsHeader: Sendable {
             try ForeignFormat.refuse(source, file: file)
             throw fail(.headerTooLarge(length))
         }
-        guard length <= source.count - 8 else { throw fail(.invalidHeaderLength(length)) }
+        guard length <= source.count - 8 else {
+            try ForeignFormat.refuse(source, file: file)
+            throw fail(.invalidHeaderLength(length))
+        }
         let bytes = try source.bytes(in: 8..<8 + length)
         dataOffset = 8 + length
         var parser = try SafetensorsHeaderParser(bytes, file: file, dataOffset: dataOffset)
         try parser.parse()
         metadata = parser.metadata
-        (entries, positions) = try Self.sorted(
-            parser.entries, available: source.count - dataOffset, dataOffset: dataOffset, file: file
-        )
+        entriesByName = parser.entries
+        entries = try Self.sorted(
+            entriesByName.entries.map(\.value), available: source.count - dataOffset,
+            dataOffset: dataOffset, file: file)
     }
 
     /// Orders entries by their bytes, and checks that these leave no hole, do not overlap, and end with
     /// the file.
     private static func sorted(
-        _ unsorted: NameDictionary<TensorEntry>, available: Int, dataOffset: Int, file: String
-    ) throws -> ([TensorEntry], NameDictionary<Int>) {
-        let entries = unsorted.entries.map(\.value).sorted {
-            ($0.byteRange.lowerBound, $0.byteRange.upperBound)
-                < ($1.byteRange.lowerBound, $1.byteRange.upperBound)
+        _ unsorted: [TensorEntry], available: Int, dataOffset: Int, file: String
+    ) throws -> [TensorEntry] {
+        let areSorted = zip(unsorted, unsorted.dropFirst()).allSatisfy {
+            $0.byteRange.upperBound <= $1.byteRange.lowerBound
         }
+        // Empty tensors share their start with the next one, and stand before it.
+        let entries =
+            areSorted
+            ? unsorted
+            : unsorted.sorted {
+                ($0.byteRange.lowerBound, $0.byteRange.upperBound)
+                    < ($1.byteRange.lowerBound, $1.byteRange.upperBound)
+            }
         var end = dataOffset
         for entry in entries {
             guard entry.byteRange.lowerBound == end else {
@@ -71,10 +80,6 @@ public struct SafetensorsHeader: Sendable {
                 file: file, tensor: nil,
                 problem: .trailingData(bytes: available - (end - dataOffset)))
         }
-        var positions = NameDictionary<Int>()
-        for (position, entry) in entries.enumerated() {
-            positions.insert(position, forName: entry.name)
-        }
-        return (entries, positions)
+        return entries
     }
 }

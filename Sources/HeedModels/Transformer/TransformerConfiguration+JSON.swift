@@ -50,6 +50,7 @@ extension TransformerConfiguration {
             throw json.error("activation_function", "is not supported; known are \(known)")
         }
         activation = function.function
+        trainedLength = try json.optionalInt("trained_length", in: 1...Int.max)
         guard family == .heed else { return }
         placement = try json.choice("norm_placement", default: .post)
         norm = try json.choice("norm", default: .layer)
@@ -116,6 +117,7 @@ extension TransformerConfiguration {
         set("decoder_start_token_id", .int(startToken))
         set("forced_eos_token_id", forcedEndToken.map(JSONValue.int) ?? nil)
         set("use_cache", true)
+        if let trainedLength { set("trained_length", .int(trainedLength)) }
         if family == .heed {
             set("norm_placement", .string(placement.rawValue))
             set("norm", .string(norm.rawValue))

@@ -63,6 +63,8 @@ public struct TransformerConfiguration: Sendable, Hashable {
     public var attentionDropout = 0.0
     /// Dropout of the inner units of feed-forward networks.
     public var activationDropout = 0.0
+    /// The longest sentence that the model was trained on, in tokens, if that is known.
+    public var trainedLength: Int?
     /// The token that fills batches elsewhere, which begins every target and is never generated.
     public var paddingToken = 2
     /// The token that ends a sentence.

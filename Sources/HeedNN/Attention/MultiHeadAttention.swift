@@ -2,14 +2,29 @@ public import HeedTensor
 
 /// Keys and values of a memory, such as an encoder's output, projected once for an encoder-decoder attention.
 public struct ProjectedMemory {
-    /// [rows, keys | values].
-    let keysValues: Tensor
+    /// [rows, keys].
+    let keys: Columns
+    /// [rows, values].
+    let values: Columns
     /// The rows of each sequence's memory.
     let ranges: SequenceRanges
 
-    /// The same memory for other sequences: sequence i reads the rows of sequence `sequences[i]`.
-    public func selecting(_ sequences: [Int]) -> ProjectedMemory {
-        ProjectedMemory(keysValues: keysValues, ranges: ranges.selecting(sequences))
+    /// Memories that were kept in slots of a cache, one for each sequence.
+    public init(_ cache: KeyValueCache, slots: [Int]) {
+        self.init(keys: cache.keys, values: cache.values, ranges: cache.ranges(of: slots))
+    }
+
+    init(keys: Columns, values: Columns, ranges: SequenceRanges) {
+        self.keys = keys
+        self.values = values
+        self.ranges = ranges
+    }
+
+    /// Keeps the memories in slots of a cache, sequence i in `slots[i]`.
+    public func append(to cache: KeyValueCache, packing: SequencePacking, slots: [Int]) {
+        cache.append(
+            Columns(keys.tensor, keys.range.lowerBound..<values.range.upperBound),
+            packing: packing, to: slots)
     }
 }
 
@@ -115,10 +130,7 @@ public final class MultiHeadAttention: Module {
     ) -> Tensor {
         let queries = input(x, context)
         let attended = context.attention(
-            name, queries: Columns(queries),
-            keys: Columns(memory.keysValues, 0..<heads.keyWidth),
-            values: Columns(
-                memory.keysValues, heads.keyWidth..<heads.keyWidth + heads.valueWidth),
+            name, queries: Columns(queries), keys: memory.keys, values: memory.values,
             heads: heads, queryPacking: packing, keyRanges: memory.ranges, dropout: dropout)
         return output(attended, context)
     }
@@ -127,7 +139,11 @@ public final class MultiHeadAttention: Module {
     public func project(
         _ memory: Tensor, ranges: SequenceRanges, _ context: Context
     ) -> ProjectedMemory {
-        ProjectedMemory(keysValues: (memoryInput ?? input)(memory, context), ranges: ranges)
+        let projected = (memoryInput ?? input)(memory, context)
+        let (keys, all) = (heads.keyWidth, heads.keyWidth + heads.valueWidth)
+        return ProjectedMemory(
+            keys: Columns(projected, 0..<keys), values: Columns(projected, keys..<all),
+            ranges: ranges)
     }
 
     /// A cache for this attention.

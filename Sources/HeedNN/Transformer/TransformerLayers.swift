@@ -190,6 +190,11 @@ public final class DecoderLayer: Module {
         selfAttention.makeCache(slots: slots, capacity: capacity, context)
     }
 
+    /// A cache for the projected memories of this layer.
+    public func makeMemoryCache(slots: Int, capacity: Int, _ context: Context) -> KeyValueCache {
+        crossAttention.makeCache(slots: slots, capacity: capacity, context)
+    }
+
     /// Shows the sublayers under the names of Hugging Face's models.
     public func visitMembers(_ visitor: MemberVisitor) {
         visitor.child("self_attn", selfAttention)

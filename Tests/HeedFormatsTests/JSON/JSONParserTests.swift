@@ -174,7 +174,7 @@ struct JSONParserTests {
         #expect(try number("1e2").doubleValue == 100)
         #expect(try number("-0").doubleValue?.sign == .minus)
         #expect(try number("0.1").doubleValue == 0.1)
-        #expect(try number("5e-324").doubleValue == .leastNonzeroMagnitude)
+        #expect(try number("5e-324").doubleValue == Double.leastNonzeroMagnitude)
         #expect(throws: JSONError.self) { try number(String(repeating: "9", count: 310)) }
         #expect(throws: JSONError.self) { try number(String(repeating: "9", count: 1_000_000)) }
         guard case .number(let kept) = try number("1.10") else { throw JSONTestFailure() }

@@ -1,0 +1,20 @@
+// The matrix product of reference arithmetic.
+
+#include "heed_kernels.h"
+
+void heed_product_f64(int64_t row_begin, int64_t row_end, int64_t m, int64_t n, int64_t k, const double *a, int64_t lda,
+                      bool transpose_a, const double *b, int64_t ldb, bool transpose_b, double *c, int64_t ldc,
+                      bool accumulate) {
+    (void)m;
+    for (int64_t i = row_begin; i < row_end; ++i) {
+        for (int64_t j = 0; j < n; ++j) {
+            double sum = accumulate ? c[i * ldc + j] : 0;
+            for (int64_t p = 0; p < k; ++p) {
+                double left = transpose_a ? a[p * lda + i] : a[i * lda + p];
+                double right = transpose_b ? b[j * ldb + p] : b[p * ldb + j];
+                sum += left * right;
+            }
+            c[i * ldc + j] = sum;
+        }
+    }
+}

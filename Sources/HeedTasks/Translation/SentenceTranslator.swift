@@ -1,0 +1,189 @@
+import HeedFormats
+import HeedGeneration
+package import HeedModels
+import HeedNN
+package import HeedTensor
+package import HeedText
+
+/// How sentences are translated.
+public struct TranslationOptions: Sendable {
+    /// Hypotheses that are followed at a time; 1 is greedy.
+    public var beam = 5
+    /// α: hypotheses are compared by Σ log p / length^α, the end mark counted.
+    public var lengthPenalty = 1.0
+    /// Tokens of a translation at most; nil allows twice the source's and 32 more.
+    public var maximumLength: Int?
+    /// Hypotheses that are returned.
+    public var hypothesisCount = 1
+    /// Source tokens that are translated at a time, counted with every hypothesis.
+    public var batchTokens = 16_384
+
+    /// The defaults: beam 5, α 1.
+    public init() {}
+}
+
+/// One translation of a sentence.
+public struct TranslationHypothesis: Sendable {
+    /// The text.
+    public let text: String
+    /// Σ log p / length^α.
+    public let score: Double
+    /// The tokens, without the end mark.
+    public let tokens: [Int32]
+    /// Whether the model ended it by itself.
+    public let isComplete: Bool
+}
+
+/// What was found for a sentence.
+public struct Translation: Sendable {
+    /// The source.
+    public let source: String
+    /// The hypotheses, best first; one empty hypothesis for an empty source.
+    public let hypotheses: [TranslationHypothesis]
+    /// The attention weights of the best hypothesis, if they were asked for.
+    public var attention: AttentionMaps?
+
+    /// The best hypothesis' text.
+    public var text: String { hypotheses.first?.text ?? "" }
+    /// The best hypothesis' score.
+    public var score: Double { hypotheses.first?.score ?? 0 }
+}
+
+/// A sentence that a model cannot take.
+public struct SentenceTooLongError: Error, Sendable, CustomStringConvertible {
+    /// The sentence's number, from 1.
+    public let number: Int
+    /// Its tokens.
+    public let tokenCount: Int
+    /// What the model takes at most.
+    public let limit: Int
+
+    /// The whole message in one line.
+    public var description: String {
+        "line \(number): \(tokenCount) tokens are more than the \(limit) that the model takes"
+    }
+}
+
+/// Translates with a model, in the caller's isolation.
+package final class SentenceTranslator {
+    package let model: Transformer
+    package let tokenizer: Tokenizer
+    let precision: Precision
+
+    package init(_ model: Transformer, _ tokenizer: Tokenizer, _ precision: Precision) {
+        self.model = model
+        self.tokenizer = tokenizer
+        self.precision = precision
+    }
+
+    package convenience init(folder: String, precision: Precision) throws {
+        let model = try Transformer(folder: folder)
+        let tokenizer = try Tokenizer(folder: folder)
+        guard tokenizer.vocabularySize <= model.configuration.sourceVocabulary else {
+            throw CorpusError(
+                "\(folder): the tokenizer has \(tokenizer.vocabularySize) pieces, the model \(model.configuration.sourceVocabulary)"
+            )
+        }
+        self.init(model, tokenizer, precision)
+    }
+
+    /// Source tokens of a sentence at most.
+    private var sourceLimit: Int {
+        max(model.configuration.maximumPositions, model.configuration.trainedLength ?? 0)
+    }
+
+    /// The numbers, from 0, of sentences longer than any that the model was trained on.
+    package func unusuallyLong(_ sentences: [String]) -> [Int] {
+        guard let known = model.configuration.trainedLength else { return [] }
+        return sentences.indices.filter { tokenizer.encodeIDs(sentences[$0]).count > known }
+    }
+
+    /// Translates sentences; results are in their order.
+    package func translate(
+        _ sentences: [String], _ options: TranslationOptions, recording: AttentionKinds = []
+    ) throws -> [Translation] {
+        let sources = tokenizer.encodeIDs(sentences)
+        for (index, ids) in sources.enumerated() where ids.count > sourceLimit {
+            throw SentenceTooLongError(
+                number: index + 1, tokenCount: ids.count, limit: sourceLimit)
+        }
+        var translations = sentences.map {
+            Translation(
+                source: $0,
+                hypotheses: [
+                    TranslationHypothesis(text: "", score: 0, tokens: [], isComplete: true)
+                ])
+        }
+        let filled = sentences.indices.filter { !sentences[$0].isBlank }
+        let batches = LengthSortedBatches(
+            lengths: filled.map { sources[$0].count * options.beam }, tokens: options.batchTokens)
+        for batch in batches.batches {
+            let indices = batch.map { filled[$0] }
+            let found = try search(indices.map { sources[$0] }, options)
+            for (index, hypotheses) in zip(indices, found) {
+                translations[index] = Translation(
+                    source: sentences[index], hypotheses: try hypotheses.map(text))
+                if !recording.isEmpty {
+                    translations[index].attention = try attention(
+                        source: sources[index],
+                        target: translations[index].hypotheses[0].tokens, recording)
+                }
+            }
+        }
+        return translations
+    }
+
+    private func search(
+        _ sources: [[Int32]], _ options: TranslationOptions
+    ) throws -> [[Hypothesis]] {
+        let configuration = model.configuration
+        let limits = sources.map { options.maximumLength ?? 2 * $0.count + 32 }.map {
+            min($0, configuration.targetLimit)
+        }
+        var search = BeamSearchOptions(
+            startToken: Int32(configuration.startToken), endToken: Int32(configuration.endToken))
+        search.beamWidth = options.beam
+        search.lengthPenalty = options.lengthPenalty
+        search.hypothesisCount = options.hypothesisCount
+        search.maximumLength = limits.max() ?? 1
+        search.forbiddenTokens = [Int32(configuration.paddingToken)]
+        search.forcesEnd = configuration.forcedEndToken != nil
+        let decoder = TransformerDecoder(
+            model, sources: sources, beamWidth: options.beam,
+            maximumLength: search.maximumLength, Context(precision: precision))
+        return try BeamSearch(search).search(
+            Array(sources.indices), limits: limits, with: decoder)
+    }
+
+    private func text(_ hypothesis: Hypothesis) throws -> TranslationHypothesis {
+        let end = Int32(model.configuration.endToken)
+        let tokens = hypothesis.tokens.last == end ? hypothesis.tokens.dropLast() : hypothesis.tokens[...]
+        return TranslationHypothesis(
+            text: try tokenizer.decode(Array(tokens)), score: hypothesis.score,
+            tokens: Array(tokens), isComplete: hypothesis.isComplete)
+    }
+
+    /// Runs the model once over a sentence and its translation, and captures the weights that are asked for.
+    package func attention(
+        source: [Int32], target: [Int32], _ kinds: AttentionKinds
+    ) throws -> AttentionMaps {
+        let recorder = AttentionRecorder { name in kinds.contains(attention: name) }
+        let context = Context(precision: precision, attentionObserver: recorder)
+        let sourceIDs = PackedIDs([source])
+        let inputs = PackedIDs([[Int32(model.configuration.startToken)] + target])
+        _ = model(
+            source: sourceIDs.ids, sourcePacking: sourceIDs.packing, target: inputs.ids,
+            targetPacking: inputs.packing, context)
+        // A row of the decoder is the step that predicts the next token: it is named by what it predicts.
+        return AttentionMaps(
+            sourceTokens: try tokenizer.displayPieces(of: source),
+            targetTokens: try tokenizer.displayPieces(
+                of: target + [Int32(model.configuration.endToken)]),
+            maps: recorder.entries.map { AttentionMap($0) })
+    }
+}
+
+extension TransformerConfiguration {
+    /// Tokens of a target at most: learned positions end, others go on.
+    fileprivate var targetLimit: Int { positions == .learned ? maximumPositions : Int.max }
+}

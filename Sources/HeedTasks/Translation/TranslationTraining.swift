@@ -1,0 +1,247 @@
+import HeedFormats
+public import HeedModels
+import HeedNN
+public import HeedTensor
+public import HeedText
+public import HeedTraining
+
+/// Trains a Transformer to translate, from text files to a model folder.
+///
+/// ```swift
+/// var training = TranslationTraining(preset: .tiny, output: "run")
+/// training.mergeCount = 4000
+/// try training.run(train: pairs, valid: others) { event in print(event) }
+/// ```
+public struct TranslationTraining: Sendable {
+    /// Where the tokenizer comes from.
+    public enum TokenizerSource: Sendable {
+        /// Byte-pair encoding learned from both sides of the training text.
+        case learned(merges: Int, style: BytePairTrainer.Style)
+        /// One that is given.
+        case given(Tokenizer)
+    }
+
+    /// The schedules that can be chosen by name.
+    public enum ScheduleKind: String, Sendable, CaseIterable {
+        /// Warm-up, then ∝ 1/√update.
+        case inverseSquareRoot = "inverse-sqrt"
+        /// Warm-up, then half a cosine down to zero at the last update.
+        case cosine
+        /// Always the same.
+        case constant
+    }
+
+    /// The optimisers that can be chosen by name.
+    public enum Optimizer: String, Sendable, CaseIterable {
+        /// Adam; decay is added to the gradients.
+        case adam
+        /// AdamW; decay acts on the weights.
+        case adamW = "adamw"
+    }
+
+    /// The run folder.
+    public var output: String
+    /// Sizes and choices of the model; the vocabulary's size is set from the tokenizer.
+    public var configuration: TransformerConfiguration
+    /// The tokenizer.
+    public var tokenizer = TokenizerSource.learned(merges: 8000, style: .rawText)
+    /// Tokens of an update, counted as the longest sentence times the number of sentences.
+    public var batchTokens = 8192
+    /// Tokens of a shard at most: what is in memory at a time.
+    public var shardTokens = BatchPlan.defaultShardTokens
+    /// Batches whose gradients are added up for one update.
+    public var accumulation = 1
+    /// Training stops after this many updates.
+    public var maximumUpdates = 20_000
+    /// Training stops after this many epochs.
+    public var maximumEpochs = 100
+    /// Training stops after this many epochs without a better validation loss.
+    public var patience = 10
+    /// The final model is the average of this many last epochs.
+    public var average = 5
+    /// The peak of the learning rate.
+    public var learningRate = 0.002
+    /// Updates of the warm-up.
+    public var warmup = 1000
+    /// The schedule.
+    public var schedule = ScheduleKind.inverseSquareRoot
+    /// The optimiser.
+    public var optimizer = Optimizer.adam
+    /// Its decay of weights.
+    public var weightDecay = 0.0
+    /// The decay of its first and second moments.
+    public var betas = (0.9, 0.98)
+    /// Gradients are clipped at this norm; 0 for never.
+    public var clipNorm = 1.0
+    /// Label smoothing ε.
+    public var labelSmoothing = 0.1
+    /// The arithmetic.
+    public var precision = Precision.fastest
+    /// The seed of everything random.
+    public var seed: UInt64 = 1
+    /// Pairs with more tokens on a side are left out.
+    public var maximumLength = 1024
+    /// Updates between checkpoints inside an epoch.
+    public var checkpointInterval = 1000
+    /// Epochs between measurements of BLEU on the validation text; 0 measures it at the end alone.
+    public var bleuInterval = 0
+
+    /// A training with the sizes of a preset.
+    public init(preset: TransformerPreset, output: String) {
+        self.output = output
+        configuration = preset.configuration(vocabulary: 1)
+    }
+
+    /// What happens before and besides training itself.
+    public enum Event: Sendable {
+        /// Text was read and encoded, in words.
+        case prepared(String)
+        /// What the trainer tells.
+        case training(TrainingEvent)
+        /// BLEU of the final model on the validation text.
+        case score(name: String, BLEUScore)
+    }
+
+    /// Trains, and writes the model into `output`.
+    ///
+    /// Throws errors that name the file and what is wrong with it.
+    /// - Parameters:
+    ///   - train: the training text.
+    ///   - valid: the validation text.
+    ///   - resuming: whether to go on from the newest checkpoint in `output`.
+    ///   - shouldStop: asked between updates; true saves and stops.
+    ///   - handle: is told what happens.
+    @discardableResult
+    public func run(
+        train: ParallelText, valid: ParallelText, resuming: Bool = false,
+        shouldStop: @escaping () -> Bool = { false }, handle: @escaping (Event) -> Void = { _ in }
+    ) throws -> TrainingEnd {
+        let tokenizer = try makeTokenizer(train)
+        let training = EncodedCorpus(train, tokenizer: tokenizer, maximumLength: maximumLength)
+        let validation = EncodedCorpus(valid, tokenizer: tokenizer, maximumLength: maximumLength)
+        guard !training.sources.isEmpty, !validation.sources.isEmpty else {
+            throw CorpusError("no pair is shorter than \(maximumLength) tokens")
+        }
+        let model = try Transformer(
+            try resolvedConfiguration(tokenizer, training), builder: ModelBuilder(seed: seed))
+        handle(.prepared(describe(train, training, "training")))
+        handle(.prepared(describe(valid, validation, "validation")))
+        handle(
+            .prepared(
+                "\(tokenizer.vocabularySize) pieces, \(model.parameterCount) parameters, \(precision)"))
+        let task = TranslationTask(
+            model, tokenizer: tokenizer, training: training, validation: validation,
+            plan: BatchPlan(
+                lengths: training.lengths, batchTokens: batchTokens * accumulation,
+                shardTokens: shardTokens, seed: seed), smoothing: labelSmoothing,
+            score: { epoch, _ in
+                guard bleuInterval > 0, epoch % bleuInterval == 0 else { return [:] }
+                return ["valid_bleu": try bleu(model, tokenizer, valid).value]
+            })
+        try Folder.create(output)
+        let run = TrainingRun(
+            task, trainingOptions, folder: RunFolder(path: output),
+            fingerprint: fingerprint(tokenizer, training, validation, model.configuration),
+            shouldStop: shouldStop
+        ) { handle(.training($0)) }
+        let end = try run(resuming: resuming)
+        if end != .interrupted {
+            let final = try Transformer(folder: output)
+            handle(.score(name: "validation", try bleu(final, tokenizer, valid)))
+        }
+        return end
+    }
+
+    /// BLEU of the model's translations of the validation text, over its tokens if they are given as such.
+    private func bleu(
+        _ model: Transformer, _ tokenizer: Tokenizer, _ text: ParallelText
+    ) throws -> BLEUScore {
+        let translator = SentenceTranslator(model, tokenizer, precision)
+        let hypotheses = try translator.translate(text.sources, TranslationOptions())
+        var metric = BLEU()
+        if case .learned(_, .pretokenized) = self.tokenizer { metric.tokenization = .none }
+        return try metric.score(
+            hypotheses: hypotheses.map(\.text), references: [text.targets])
+    }
+
+    private func makeTokenizer(_ text: ParallelText) throws -> Tokenizer {
+        switch tokenizer {
+        case .given(let tokenizer): return tokenizer
+        case .learned(let merges, let style):
+            var trainer = BytePairTrainer(style: style, mergeCount: merges)
+            trainer.add(text.sources)
+            trainer.add(text.targets)
+            return try trainer.train()
+        }
+    }
+
+    private func resolvedConfiguration(
+        _ tokenizer: Tokenizer, _ training: EncodedCorpus
+    ) throws -> TransformerConfiguration {
+        var configuration = configuration
+        configuration.trainedLength = training.lengths.max()
+        configuration.sourceVocabulary = tokenizer.vocabularySize
+        configuration.targetVocabulary = tokenizer.vocabularySize
+        guard let end = tokenizer.specialTokens.endOfSequence,
+            let padding = tokenizer.specialTokens.padding
+        else { throw CorpusError("the tokenizer has no end mark or no padding token") }
+        configuration.endToken = Int(end)
+        configuration.paddingToken = Int(padding)
+        configuration.startToken = Int(padding)
+        configuration.maximumPositions = max(1024, configuration.maximumPositions)
+        return configuration
+    }
+
+    private var trainingOptions: TrainingOptions {
+        let rate: LearningRateSchedule
+        switch schedule {
+        case .inverseSquareRoot: rate = .inverseSquareRoot(peak: learningRate, warmup: warmup)
+        case .cosine: rate = .cosine(peak: learningRate, warmup: warmup, total: maximumUpdates)
+        case .constant: rate = .constant(learningRate)
+        }
+        var options = TrainingOptions(
+            schedule: rate, maximumUpdates: maximumUpdates, maximumEpochs: maximumEpochs,
+            precision: precision, seed: seed)
+        options.adam.beta1 = betas.0
+        options.adam.beta2 = betas.1
+        options.adam.weightDecay = weightDecay
+        options.adam.isDecoupled = optimizer == .adamW
+        options.clipNorm = clipNorm
+        options.labelSmoothing = labelSmoothing
+        options.patience = patience
+        options.average = average
+        options.checkpointInterval = checkpointInterval
+        return options
+    }
+
+    private func describe(_ text: ParallelText, _ corpus: EncodedCorpus, _ name: String) -> String {
+        let tokens = corpus.targets.reduce(0) { $0 + $1.count }
+        var words = "\(name): \(corpus.sources.count) pairs, \(tokens) target tokens"
+        if text.skippedCount > 0 { words += ", \(text.skippedCount) skipped for an empty side" }
+        if corpus.skippedCount > 0 {
+            words += ", \(corpus.skippedCount) skipped for more than \(maximumLength) tokens"
+        }
+        return words
+    }
+
+    /// What must be the same for a resumption to end with the same bits: threads and limits may change.
+    private func fingerprint(
+        _ tokenizer: Tokenizer, _ training: EncodedCorpus, _ validation: EncodedCorpus,
+        _ configuration: TransformerConfiguration
+    ) -> String {
+        let tokenizerSum = CRC32C.checksum(of: tokenizer.serialized())
+        let settings: [(String, String)] = [
+            ("model", JSONWriter(.compact).string(configuration.json)),
+            ("tokenizer", String(tokenizerSum, radix: 16)),
+            ("training data", String(training.checksum, radix: 16)),
+            ("validation data", String(validation.checksum, radix: 16)),
+            ("batch tokens", "\(batchTokens * accumulation)"), ("shard tokens", "\(shardTokens)"),
+            ("schedule", "\(schedule.rawValue)"), ("learning rate", "\(learningRate)"),
+            ("warm-up", "\(warmup)"), ("optimizer", optimizer.rawValue),
+            ("weight decay", "\(weightDecay)"), ("betas", "\(betas.0) \(betas.1)"),
+            ("clip norm", "\(clipNorm)"), ("label smoothing", "\(labelSmoothing)"),
+            ("precision", precision.rawValue), ("seed", "\(seed)"),
+        ]
+        return settings.map { "\($0.0): \($0.1)" }.joined(separator: "\n")
+    }
+}

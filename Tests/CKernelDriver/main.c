@@ -1,0 +1,40 @@
+// Compares every kernel of every instruction set of this CPU with plain float64 code. With "bench": times them.
+
+#include "driver.h"
+
+static void test_table(heed_isa isa, heed_type t) {
+    kernels = heed_kernels_of(isa, t);
+    type = t;
+    if (!kernels) {
+        printf("%-12s %s: not on this CPU\n", heed_isa_name(isa), t == HEED_F32 ? "f32" : "bf16");
+        return;
+    }
+    const long before = comparisons;
+    test_elementwise();
+    test_special_values();
+    test_gated();
+    test_reductions();
+    test_softmax();
+    test_cross_entropy();
+    test_norm();
+    test_embedding();
+    test_rotary();
+    test_adam();
+    test_convert();
+    test_invariance();
+    printf("%-12s %s: %ld comparisons, %d failures so far\n", heed_isa_name(isa), t == HEED_F32 ? "f32" : "bf16",
+           comparisons - before, failures);
+}
+
+int main(int argc, char **argv) {
+    if (argc > 1 && strcmp(argv[1], "bench") == 0) {
+        benchmark();
+        return 0;
+    }
+    test_random();
+    for (heed_isa isa = 0; isa < HEED_ISA_AMX; isa++)
+        for (heed_type t = HEED_F32; t <= HEED_BF16; t++)
+            if (isa != HEED_ISA_AVX512BF16 || t == HEED_BF16) // its float32 table is that of AVX-512
+                test_table(isa, t);
+    return failures ? 1 : 0;
+}

@@ -1,0 +1,137 @@
+import Glibc
+import HeedFormats
+import Testing
+
+@Suite("Folders that appear whole or not at all")
+struct AtomicFolderTests {
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func save(_ name: String) throws {
+        let target = try AtomicFolder(path: folder.path(name))
+        try target.write([1, 2, 3], to: "a")
+        try target.write("état", to: "b.txt")
+        try Folder.create(target.path(of: "sub"))
+        try target.write([UInt8](repeating: 5, count: 40), to: "sub/c")
+        try target.write([], to: "empty")
+        try target.commit()
+    }
+
+    @Test("a folder appears with its manifest and verifies")
+    func commit() throws {
+        try save("new/step-1")
+        #expect(try Folder.names(in: folder.path("new")) == ["step-1"])
+        let manifest = try FolderManifest.verify(folder: folder.path("new/step-1"))
+        #expect(manifest.files.names == ["a", "b.txt", "empty", "sub/c"])
+        #expect(manifest.files["sub/c"]?.size == 40)
+        #expect(throws: FileError.self) { try save("new/step-1") }
+    }
+
+    @Test("without a commit nothing appears and nothing stays")
+    func discard() throws {
+        do {
+            let target = try AtomicFolder(path: folder.path("step-1"))
+            try target.write([1], to: "a")
+            #expect(try Folder.names(in: folder.path).count == 1)
+        }
+        #expect(try Folder.names(in: folder.path) == [])
+    }
+
+    @Test("any flipped bit in any file is noticed")
+    func flippedBits() throws {
+        try save("s")
+        for name in try Folder.files(in: folder.path("s")) {
+            let bytes = try folder.bytes("s/" + name)
+            for bit in 0..<bytes.count * 8 {
+                var changed = bytes
+                changed[bit / 8] ^= 1 << UInt8(bit % 8)
+                try folder.write(changed, to: "s/" + name)
+                #expect(throws: (any Error).self, "bit \(bit) of \(name)") {
+                    try FolderManifest.verify(folder: folder.path("s"))
+                }
+            }
+            try folder.write(bytes, to: "s/" + name)
+        }
+        try FolderManifest.verify(folder: folder.path("s"))
+    }
+
+    @Test("missing, cut and lengthened files are all listed")
+    func damage() throws {
+        try save("s")
+        try folder.resize("s/a", to: 2)
+        try folder.resize("s/b.txt", to: 100)
+        try Folder.remove(folder.path("s/empty"))
+        let damage = try #require(throws: FolderDamage.self) {
+            try FolderManifest.verify(folder: folder.path("s"))
+        }
+        #expect(damage.problems.count == 3)
+        try Folder.remove(folder.path("s/" + FolderManifest.fileName))
+        #expect(throws: FileError.self) { try FolderManifest.verify(folder: folder.path("s")) }
+    }
+
+    @Test("every prefix of a manifest is refused, and so are names that lead outside")
+    func wrongManifests() throws {
+        try save("s")
+        let text = try folder.bytes("s/" + FolderManifest.fileName)
+        for count in 0..<text.count {
+            try folder.write(Array(text.prefix(count)), to: "s/" + FolderManifest.fileName)
+            #expect(throws: (any Error).self) { try FolderManifest(folder: folder.path("s")) }
+        }
+        let outside = #"{"version":1,"files":{"../a":{"size":0,"crc32c":"00000000"}}}"#
+        try folder.write(Array(outside.utf8), to: "s/" + FolderManifest.fileName)
+        #expect(throws: JSONFieldError.self) { try FolderManifest(folder: folder.path("s")) }
+    }
+
+    @Test("when any call fails, the folder is absent or whole, and nothing else stays")
+    func everyFault() throws {
+        let log = SystemFaults(failing: nil, code: 0)
+        try SystemFaults.$current.withValue(log) { try save("count") }
+        try Folder.remove(folder.path("count"))
+        for failing in 0..<log.log.count {
+            let faults = SystemFaults(failing: failing, code: ENOSPC)
+            #expect(throws: FileError.self, "call \(failing): \(log.log[failing])") {
+                try SystemFaults.$current.withValue(faults) { try save("s") }
+            }
+            let names = try Folder.names(in: folder.path)
+            #expect(names == [] || names == ["s"])
+            if names == ["s"] {
+                try FolderManifest.verify(folder: folder.path("s"))
+                try Folder.remove(folder.path("s"))
+            }
+        }
+    }
+
+    @Test("folders are created, listed, renamed and removed")
+    func folders() throws {
+        try Folder.create(folder.path("x/y/z"))
+        try Folder.create(folder.path("x/y/z"))
+        try folder.write([1], to: "x/f")
+        try folder.link("x/y/link", to: "/etc")
+        #expect(try Folder.kind(of: folder.path("x")) == .folder)
+        #expect(try Folder.kind(of: folder.path("x/f")) == .file)
+        #expect(throws: FileError.self) { try Folder.create(folder.path("x/f/g")) }
+        #expect(throws: FileError.self) { try Folder.files(in: folder.path("x")) }
+        try Folder.create(folder.path("q"))
+        #expect(throws: FileError.self) {
+            try Folder.rename(folder.path("x"), to: folder.path("q"))
+        }
+        try Folder.rename(folder.path("x"), to: folder.path("w"))
+        #expect(try Folder.names(in: folder.path("w")) == ["f", "y"])
+        try Folder.remove(folder.path("w"))
+        #expect(try Folder.kind(of: folder.path("w")) == nil)
+        #expect(try Folder.kind(of: "/etc") == .folder)
+        #expect(throws: FileError.self) { try Folder.names(in: folder.path("w")) }
+    }
+
+    @Test("paths are taken apart")
+    func paths() {
+        #expect(RelativePath.parent(of: "a/b/") == "a")
+        #expect(RelativePath.parent(of: "a") == ".")
+        #expect(RelativePath.parent(of: "/a") == "/")
+        #expect(RelativePath.lastName(of: "a/b//") == "b")
+        #expect(RelativePath.lastName(of: "/") == "/")
+        #expect(RelativePath.join("a/", "b") == "a/b")
+        #expect(RelativePath.join("a", "/b") == "/b")
+    }
+}

@@ -1,0 +1,163 @@
+import HeedFormats
+import Testing
+
+@Suite("Folders of weights")
+struct TensorFolderTests {
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func writeShard(_ name: String, _ tensors: [String: UInt8]) throws {
+        let writer = try SafetensorsWriter(
+            path: folder.path(name), tensors: tensors.keys.map { .init($0, .uint8, [2]) })
+        for (tensor, value) in tensors { try writer.write([value, value], to: tensor) }
+        try writer.commit()
+    }
+
+    private func writeIndex(_ map: JSONValue) throws {
+        let index: JSONValue = ["metadata": ["total_size": 6], "weight_map": map]
+        try AtomicFile.write(
+            JSONWriter(.pretty).string(index), to: folder.path(TensorFolder.indexName))
+    }
+
+    private func problem() throws -> TensorFolderError.Problem {
+        try #require(throws: TensorFolderError.self) { try TensorFolder(path: folder.path) }.problem
+    }
+
+    @Test("one file is opened")
+    func single() throws {
+        try writeShard(TensorFolder.fileName, ["a": 1, "b": 2])
+        let weights = try TensorFolder(path: folder.path)
+        #expect(Set(weights.names) == ["a", "b"])
+        #expect(try weights.bytes(of: "b") == [2, 2])
+        #expect(throws: MissingTensorError.self) { try weights.bytes(of: "c") }
+        let opened = try TensorFolder.open(path: folder.path(TensorFolder.fileName))
+        #expect(try opened.bytes(of: "a") == [1, 1])
+    }
+
+    @Test("shards are opened, in folders below too", arguments: [false, true])
+    func shards(mapped: Bool) throws {
+        try Folder.create(folder.path("sub"))
+        try writeShard("m-1.safetensors", ["a": 1, "b": 2])
+        try writeShard("sub/m-2.safetensors", ["c": 3])
+        try writeIndex([
+            "a": "m-1.safetensors", "c": "sub/m-2.safetensors", "b": "m-1.safetensors",
+        ])
+        let weights = try TensorFolder(path: folder.path, mapped: mapped)
+        #expect(Set(weights.names) == ["a", "b", "c"])
+        #expect(try weights.bytes(of: "a") == [1, 1])
+        #expect(try weights.bytes(of: "c") == [3, 3])
+        #expect(weights.shard(of: "c")?.path.hasSuffix("sub/m-2.safetensors") == true)
+    }
+
+    @Test(
+        "names of the index cannot leave the folder",
+        arguments: [
+            "../x.safetensors", "/etc/passwd", "sub/../../x", "a\u{0}b", "", ".", "..", "./m",
+            "a//b",
+        ])
+    func containment(name: String) throws {
+        try writeIndex(["a": .string(name)])
+        #expect(try problem() == .shardOutsideFolder(name))
+    }
+
+    @Test("symbolic links cannot leave the folder, but may stay inside it")
+    func links() throws {
+        let other = try TemporaryFolder()
+        try writeShard("real.safetensors", ["a": 1])
+        try other.write(folder.bytes("real.safetensors"), to: "outside.safetensors")
+        try folder.link("inside", to: "real.safetensors")
+        try folder.link("outside", to: other.path("outside.safetensors"))
+        try folder.link("up", to: other.path)
+        try writeIndex(["a": "inside"])
+        #expect(try TensorFolder(path: folder.path).bytes(of: "a") == [1, 1])
+        for name in ["outside", "up/outside.safetensors"] {
+            try writeIndex(["a": .string(name)])
+            #expect(try problem() == .shardOutsideFolder(name))
+        }
+    }
+
+    @Test("a folder whose name starts like the model's is outside")
+    func neighbour() throws {
+        try Folder.create(folder.path("model"))
+        try Folder.create(folder.path("model-2"))
+        try folder.write([], to: "model-2/x")
+        try folder.link("model/link", to: folder.path("model-2/x"))
+        try AtomicFile.write(
+            #"{"weight_map":{"a":"link"}}"#, to: folder.path("model/" + TensorFolder.indexName))
+        let error = try #require(throws: TensorFolderError.self) {
+            try TensorFolder(path: folder.path("model"))
+        }
+        #expect(error.problem == .shardOutsideFolder("link"))
+    }
+
+    @Test("missing shards, missing tensors and tensors in two shards have their errors")
+    func incomplete() throws {
+        try writeShard("m-1", ["a": 1, "b": 2])
+        try writeShard("m-2", ["c": 3])
+        try writeIndex(["a": "m-1", "c": "m-3", "d": "m-4"])
+        #expect(try problem() == .missingShards(["m-3", "m-4"]))
+        try writeIndex(["a": "m-1", "c": "m-2", "x": "m-2", "y": "m-2"])
+        #expect(try problem() == .missingTensors(["x", "y"], shard: "m-2"))
+        try writeShard("m-2", ["c": 3, "a": 4])
+        try writeIndex(["a": "m-1", "b": "m-1", "c": "m-2"])
+        #expect(try problem() == .tensorInTwoShards("a", "m-1", "m-2"))
+    }
+
+    @Test("an index of the wrong form is refused, with the field")
+    func wrongIndex() throws {
+        try writeIndex(["a": 1])
+        let error = try #require(throws: JSONFieldError.self) {
+            try TensorFolder(path: folder.path)
+        }
+        #expect(error.field == "weight_map.a")
+        try AtomicFile.write("{}", to: folder.path(TensorFolder.indexName))
+        #expect(throws: JSONFieldError.self) { try TensorFolder(path: folder.path) }
+        try AtomicFile.write(
+            #"{"weight_map":{"a":"x","a":"y"}}"#, to: folder.path(TensorFolder.indexName))
+        #expect(throws: JSONError.self) { try TensorFolder(path: folder.path) }
+    }
+
+    @Test("pickles are refused with advice, and so is a folder without weights")
+    func noWeights() throws {
+        #expect(try problem() == .noWeights(others: []))
+        try folder.write([0x80, 2], to: "pytorch_model.bin")
+        try folder.write([], to: "config.json")
+        #expect(try problem() == .noWeights(others: ["pytorch_model.bin"]))
+        let error = try #require(throws: TensorFolderError.self) {
+            try TensorFolder(path: folder.path)
+        }
+        #expect("\(error)".contains("safetensors library"))
+    }
+
+    @Test("a path that is no folder is refused")
+    func noFolder() throws {
+        try folder.write([], to: "file")
+        #expect(throws: FileError.self) { try TensorFolder(path: folder.path("file")) }
+        let missing = try #require(throws: FileError.self) {
+            try TensorFolder(path: folder.path("absent"))
+        }
+        #expect(missing.isMissing)
+    }
+
+    @Test("all differences from what a model needs are reported at once")
+    func mismatch() throws {
+        try writeShard(TensorFolder.fileName, ["a": 1, "b": 2, "extra": 3, "known": 4])
+        let weights = try TensorFolder(path: folder.path)
+        #expect(
+            TensorMismatch(
+                needed: [("a", [2]), ("b", [2])], in: weights, ignoring: ["extra", "known"]
+            ).isEmpty)
+        var mismatch = TensorMismatch(
+            needed: [("a", [2]), ("b", [1, 2]), ("c", [3])], in: weights, ignoring: ["known"])
+        mismatch.addType(of: "a", expected: "floats", found: .uint8)
+        #expect(mismatch.missing == ["c"])
+        #expect(mismatch.unexpected == ["extra"])
+        #expect(mismatch.misshapen.map(\.name) == ["b"])
+        #expect(throws: TensorMismatch.self) { try mismatch.check() }
+        #expect(
+            "\(mismatch)" == folder.path + #": missing tensors: "c"; unexpected tensors: "extra"; "#
+                + #"tensors of another shape: "b" is [2] instead of [1, 2]; "#
+                + #"tensors of another type: "a" is U8 instead of floats"#)
+    }
+}
