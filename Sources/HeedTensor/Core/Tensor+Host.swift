@@ -76,7 +76,7 @@ extension Tensor {
     /// The only element of a floating-point tensor with one element, as a Double.
     public var scalar: Double {
         require(count == 1, "scalar", "the tensor has not one element", [shape])
-        return detached.converted(to: .float64).scalars(as: Double.self)[0]
+        return elementType == .float64 ? scalars(as: Double.self)[0] : Double(floats[0])
     }
 }
 
