@@ -24,6 +24,9 @@ dnnl_engine_t heed_onednn_engine(void);
 heed_onednn_thread *heed_onednn_this_thread(void);
 
 heed_status heed_status_of(dnnl_status_t status);
+static inline size_t heed_bytes_of(heed_type type) {
+    return type == HEED_BF16 ? 2 : 4;
+}
 // Attributes that every primitive shares; freed by the caller.
 dnnl_status_t heed_onednn_attributes(dnnl_primitive_attr_t *attributes);
 size_t heed_onednn_scratch_bytes(const_dnnl_primitive_desc_t description);

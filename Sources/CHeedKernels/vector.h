@@ -5,8 +5,8 @@
 //
 // Rules that every kernel rests on:
 // - Arithmetic is float32 (sums of squares: double), whatever T is. Loads widen, stores round to nearest even. The
-//   conversion to bfloat16 is done with integers on every instruction set, so that its bits are the same
-//   everywhere: the instruction VCVTNEPS2BF16 would flush subnormals to zero.
+//   conversion to bfloat16 gives the same bits on every instruction set: integers do it, and the instruction
+//   VCVTNEPS2BF16 where no lane is subnormal (it would flush those to zero).
 // - The compiler never contracts: `a * b + c` is two roundings. v_fma is one rounding from AVX2 on, and two
 //   roundings in the generic build, on every machine: a generic build gives the same bits on x86-64 and aarch64.
 // - The last, incomplete vector of a range goes through the same arithmetic, by partial loads and stores: what an
@@ -154,12 +154,21 @@ HEED_INLINE double v_sum_double(vd a) {
 
 // The largest lane; NaN when there is one.
 HEED_INLINE float v_largest(vf a) {
-    float lanes[V_N];
-    memcpy(lanes, &a, sizeof lanes);
-    float largest = lanes[0];
-    for (int i = 1; i < V_N; i++)
-        largest = lanes[i] > largest || lanes[i] != lanes[i] ? lanes[i] : largest;
-    return largest;
+    // Each step compares with the lanes half as far away.
+#if V_N == 16
+    a = v_max_nan(a, __builtin_shufflevector(a, a, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+    a = v_max_nan(a, __builtin_shufflevector(a, a, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3));
+    a = v_max_nan(a, __builtin_shufflevector(a, a, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1));
+    a = v_max_nan(a, __builtin_shufflevector(a, a, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0));
+#elif V_N == 8
+    a = v_max_nan(a, __builtin_shufflevector(a, a, 4, 5, 6, 7, 0, 1, 2, 3));
+    a = v_max_nan(a, __builtin_shufflevector(a, a, 2, 3, 0, 1, 2, 3, 0, 1));
+    a = v_max_nan(a, __builtin_shufflevector(a, a, 1, 0, 1, 0, 1, 0, 1, 0));
+#else
+    a = v_max_nan(a, __builtin_shufflevector(a, a, 2, 3, 0, 1));
+    a = v_max_nan(a, __builtin_shufflevector(a, a, 1, 0, 1, 0));
+#endif
+    return a[0];
 }
 
 HEED_INLINE float v_lane0(vf a) {
@@ -172,21 +181,26 @@ HEED_INLINE vf v_widen(vh halves) {
     return v_float(__builtin_convertvector(halves, vi) << 16);
 }
 
-// Round to nearest even; a NaN stays a (quiet) NaN.
-HEED_INLINE vi v_narrow_bits(vf value) {
+// The upper half is the value as bfloat16, rounded to nearest even; a NaN stays a (quiet) NaN.
+HEED_INLINE vu v_narrow_bits(vf value) {
     const vu bits = (vu)v_bits(value);
-    const vu rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
-    const vu quiet = (bits >> 16) | 0x40;
-    return value == value ? (vi)rounded : (vi)quiet;
+    const vu rounded = bits + 0x7fff + ((bits >> 16) & 1);
+    return value == value ? rounded : bits | 0x400000;
 }
 
 HEED_INLINE vh v_narrow(vf value) {
-    return __builtin_convertvector((vu)v_narrow_bits(value), vh);
+#if HEED_ISA >= HEED_ISA_IS_AVX512BF16
+    // The instruction gives the same bits, but for subnormals.
+    enum { SUBNORMAL = 0x20 };
+    if (__builtin_expect(_mm512_fpclass_ps_mask(value, SUBNORMAL) == 0, 1))
+        return (vh)_mm512_cvtneps_pbh(value);
+#endif
+    return __builtin_convertvector(v_narrow_bits(value) >> 16, vh);
 }
 
 // The value as it would come back after being stored as bfloat16.
 HEED_INLINE vf v_round_bf16(vf value) {
-    return v_float(v_narrow_bits(value) << 16);
+    return v_float((vi)(v_narrow_bits(value) & 0xffff0000u));
 }
 
 // MARK: Loads and stores

@@ -26,7 +26,8 @@ struct Heed: AsyncParsableCommand {
         version: version,
         subcommands: [
             TrainCommand.self, TranslateCommand.self, ScoreCommand.self, ForwardCommand.self,
-            TokenizeCommand.self, InspectCommand.self, DataCommand.self, DoctorCommand.self,
+            TokenizeCommand.self, InspectCommand.self, DataCommand.self, SplitCommand.self,
+            DoctorCommand.self,
         ]
     )
 

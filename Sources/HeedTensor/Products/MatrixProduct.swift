@@ -55,6 +55,9 @@ enum Panels {
         return min(tails.first { $0 >= rows } ?? full, max(full, rows))
     }
 
+    /// Weights of at least this size are cut into panels of columns when there is one panel of rows alone.
+    static let cutWeights = 1 << 16
+
     /// Rows of both operands that are added up in one call when weights' gradients are computed.
     static let innerPieces = [1024, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1]
 

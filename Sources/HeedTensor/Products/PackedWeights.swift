@@ -9,15 +9,18 @@ final class PackedWeights {
         let type: ElementType
         /// Whether the parameter [out, in] is read transposed: true for x · Wᵀ, false for dy · W.
         let isTransposed: Bool
+        /// Whether columns are cut into panels, for products of so few rows that rows alone would be one task.
+        let isCut: Bool
     }
 
-    /// Columns of one panel.
-    static let panelColumns = 512
+    /// Columns of one panel of a copy that is cut.
+    private static let cutColumns = 256
 
     let rows: Int
     let columns: Int
     private let storage: Storage
     private let panelOffsets: [Int]
+    private let panelColumns: Int
 
     /// Packs a parameter of shape [out, in]; nil when the library cannot.
     init?(packing parameter: Parameter, _ key: Key) {
@@ -26,11 +29,13 @@ final class PackedWeights {
             key.isTransposed ? (shape[1], shape[0]) : (shape[0], shape[1])
         guard rows > 0, columns > 0 else { return nil }
         let type = Kernels.kernelType(key.type)
+        let panelColumns = key.isCut ? Self.cutColumns : columns
+        self.panelColumns = panelColumns
         var offsets: [Int] = []
         var end = 0
-        for column in stride(from: 0, to: columns, by: Self.panelColumns) {
+        for column in stride(from: 0, to: columns, by: panelColumns) {
             offsets.append(end)
-            let width = min(Self.panelColumns, columns - column)
+            let width = min(panelColumns, columns - column)
             let bytes = heed_weights_packed_bytes(type, Int32(rows), Int32(width))
             if bytes == 0 { return nil }
             end += (bytes + 63) / 64 * 64
@@ -42,8 +47,8 @@ final class PackedWeights {
         let sourceType = Kernels.kernelType(value.elementType)
         let (rows, columns, storage) = (rows, columns, storage)
         parallel(offsets.count) { panel in
-            let column = panel * Self.panelColumns
-            let width = min(Self.panelColumns, columns - column)
+            let column = panel * panelColumns
+            let width = min(panelColumns, columns - column)
             let start = key.isTransposed ? column * shape[1] : column
             let status = unsafe heed_weights_pack(
                 type, Int32(rows), Int32(width), sourceType, key.isTransposed, Int64(shape[1]),
@@ -60,8 +65,8 @@ final class PackedWeights {
 
     /// The columns of a panel.
     func columns(ofPanel panel: Int) -> Range<Int> {
-        let start = panel * Self.panelColumns
-        return start..<min(start + Self.panelColumns, columns)
+        let start = panel * panelColumns
+        return start..<min(start + panelColumns, columns)
     }
 
     /// The memory of a panel.

@@ -35,11 +35,13 @@ struct WeightProduct {
     private func run(_ x: Tensor, _ y: Tensor) {
         let total = x.shape.rows
         guard total > 0, columns > 0 else { return }
-        let key = PackedWeights.Key(type: x.elementType, isTransposed: isTransposed)
+        let full = Panels.rows(k: inner, n: columns, x.elementType)
+        let key = PackedWeights.Key(
+            type: x.elementType, isTransposed: isTransposed,
+            isCut: total <= full && inner * columns >= Panels.cutWeights)
         guard inner > 0, let packed = weight.packedWeights(key) else {
             fatalError("the matrix library has no product of \(x.elementType) for \(weight.shape)")
         }
-        let full = Panels.rows(k: inner, n: columns, x.elementType)
         let panels = (total + full - 1) / full
         let tail = Panels.padded(total - (panels - 1) * full, full: full, x.elementType)
         let products = PanelProducts(

@@ -317,12 +317,6 @@ static void check_reference(uint64_t seed) {
 
 // MARK: Tables
 
-extern const heed_kernels heed_generic_f32_kernels, heed_generic_bf16_kernels;
-#if defined(__x86_64__)
-extern const heed_kernels heed_avx2_f32_kernels, heed_avx2_bf16_kernels, heed_avx512_f32_kernels,
-    heed_avx512_bf16_kernels, heed_avx512bf16_bf16_kernels;
-#endif
-
 static void check_table(const heed_kernels *table, heed_type type, int cases, uint64_t seed) {
     current_table = table->name;
     for (int n = 0; n < cases; n++) {
@@ -354,19 +348,10 @@ int main(int count, char **arguments) {
     uint64_t seed = count > 2 ? strtoull(arguments[2], NULL, 10) : 1;
     for (int n = 0; n < cases; n++)
         check_reference(seed + (uint64_t)n);
-    check_table(&heed_generic_f32_kernels, HEED_F32, cases, seed);
-    check_table(&heed_generic_bf16_kernels, HEED_BF16, cases, seed);
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-        check_table(&heed_avx2_f32_kernels, HEED_F32, cases, seed);
-        check_table(&heed_avx2_bf16_kernels, HEED_BF16, cases, seed);
-    }
-    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) {
-        check_table(&heed_avx512_f32_kernels, HEED_F32, cases, seed);
-        check_table(&heed_avx512_bf16_kernels, HEED_BF16, cases, seed);
-    }
-    if (__builtin_cpu_supports("avx512bf16"))
-        check_table(&heed_avx512bf16_bf16_kernels, HEED_BF16, cases, seed);
-#endif
+    for (heed_isa isa = 0; isa < HEED_ISA_AMX; isa++)
+        for (heed_type type = HEED_F32; type <= HEED_BF16; type++)
+            // The float32 table of AVX-512 with bf16 is that of AVX-512.
+            if (heed_kernels_of(isa, type) && (isa != HEED_ISA_AVX512BF16 || type == HEED_BF16))
+                check_table(heed_kernels_of(isa, type), type, cases, seed);
     return failures ? 1 : 0;
 }
