@@ -1,4 +1,5 @@
-// Compares every kernel of every instruction set of this CPU with plain float64 code. With "bench": times them.
+// Compares every kernel of every instruction set of this CPU, or of the one that is named, with plain float64 code.
+// With "bench": times them.
 
 #include "driver.h"
 
@@ -32,9 +33,12 @@ int main(int argc, char **argv) {
         return 0;
     }
     test_random();
-    for (heed_isa isa = 0; isa < HEED_ISA_AMX; isa++)
+    for (heed_isa isa = 0; isa < HEED_ISA_AMX; isa++) {
+        if (argc > 1 && strcmp(argv[1], heed_isa_name(isa)) != 0)
+            continue;
         for (heed_type t = HEED_F32; t <= HEED_BF16; t++)
             if (isa != HEED_ISA_AVX512BF16 || t == HEED_BF16) // its float32 table is that of AVX-512
                 test_table(isa, t);
+    }
     return failures ? 1 : 0;
 }

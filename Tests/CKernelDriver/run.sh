@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds and runs the kernel tests: run.sh [plain|sanitize|bench]. CC names the compiler (clang).
+# Builds and runs the kernel tests: run.sh [plain|sanitize|bench] [instruction set]. CC names the compiler (clang).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 sources=$here/../../Sources/CHeedKernels
@@ -11,8 +11,9 @@ if [ "$mode" = sanitize ]; then
 fi
 # shellcheck disable=SC2086
 "${CC:-clang}" $flags -I"$sources/include" -I"$sources" "$sources"/kernels_*.c "$sources/isa.c" "$sources/random.c" \
-    "$here"/*.c -o "$build/kernels" -lm -lpthread
+    "$here"/main.c "$here"/support.c "$here"/bench.c "$here"/test_*.c -o "$build/kernels" -lm -lpthread
 if [ "$mode" = bench ]; then
     exec "$build/kernels" bench
 fi
-exec "$build/kernels"
+shift $(($# > 0))
+exec "$build/kernels" "$@"

@@ -140,6 +140,25 @@ void test_invariance(void) {
                                        m.data, s.data);
         expect_same_bits("norm, alone", &one, 0, &all, r * n, n);
         expect_same_bits("sum, alone", &z_one, 0, &z_all, r * n, n);
+        const heed_rows only = {NULL, position + r, 0};
+        float *means = m.data, *rstds = s.data;
+        for (int i = 0; i < ROWS; i++)
+            means[i] = 0.1f * (float)i, rstds[i] = 1 + 0.2f * (float)i;
+        buffer sums = input(HEED_F32, 2 * n, 0);
+        float *dgamma = sums.data;
+        kernels->residual_norm_backward(HEED_LAYER_NORM, type, ROWS, n, rows.data, gamma.data, means, rstds, rows.data,
+                                        rows.data, &d, (heed_rows){0}, all.data, z_all.data, dgamma, dgamma + n);
+        kernels->residual_norm_backward(HEED_LAYER_NORM, type, 1, n, row.data, gamma.data, means + r, rstds + r,
+                                        row.data, row.data, &d, only, one.data, z_one.data, dgamma, dgamma + n);
+        expect_same_bits("norm backward, alone", &one, 0, &all, r * n, n);
+        expect_same_bits("gradient of the residual, alone", &z_one, 0, &z_all, r * n, n);
+        release(&sums);
+        kernels->softmax_backward(false, ROWS, n, rows.data, rows.data, all.data);
+        kernels->softmax_backward(false, 1, n, row.data, row.data, one.data);
+        expect_same_bits("softmax backward, alone", &one, 0, &all, r * n, n);
+        kernels->dropout(ROWS, n, &d, (heed_rows){0}, rows.data, all.data);
+        kernels->dropout(1, n, &d, only, row.data, one.data);
+        expect_same_bits("dropout, alone", &one, 0, &all, r * n, n);
         kernels->reduce(HEED_SUM, ROWS, n, 1, rows.data, all.data);
         kernels->reduce(HEED_SUM, 1, n, 1, row.data, one.data);
         expect_same_bits("row sum, alone", &one, 0, &all, r, 1);
