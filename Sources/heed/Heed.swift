@@ -24,7 +24,7 @@ struct Heed: AsyncParsableCommand {
               73 output cannot be created, 74 input or output failed, 130 interrupted and saved
             """,
         version: version,
-        subcommands: [ScoreCommand.self, DataCommand.self]
+        subcommands: [ScoreCommand.self, DataCommand.self, SplitCommand.self]
     )
 
     static func main() async {

@@ -131,7 +131,7 @@ private struct TopKScan {
         return sum
     }
 
-    /// Sorts the largest logits of a row into its results; nil when one is NaN or +∞.
+    /// Sorts the largest logits of a row into its results; nil when one is NaN or +∞, or all are −∞.
     ///
     /// The loop over a block works on the bits as integers, whose maximum, unlike that of floats, compilers vectorise:
     /// with the lower bits of negative numbers inverted, integers have the order of the floats.
@@ -143,6 +143,7 @@ private struct TopKScan {
             limit: limit)
         var count = 0
         var threshold = Int32.min
+        var isEmpty = true
         for start in stride(from: 0, to: columns, by: Self.block) {
             let end = min(start + Self.block, columns)
             var (highest, magnitude) = (Int32.min, Int32(0))
@@ -152,6 +153,8 @@ private struct TopKScan {
                 magnitude = max(magnitude, value & 0x7fff_ffff)
             }
             if magnitude > Self.infinity || highest == Self.infinity { return nil }
+            // −∞ in the order of the floats.
+            if highest > ~Self.infinity { isEmpty = false }
             guard highest > threshold else { continue }
             for column in start..<end {
                 let value = unsafe Float(bitPattern: UInt32(bitPattern: bits[column]))
@@ -160,7 +163,7 @@ private struct TopKScan {
             }
             if count == limit { threshold = list.thresholdKey }
         }
-        return count
+        return isEmpty ? nil : count
     }
 
     func candidates() throws -> TokenCandidates {

@@ -38,7 +38,7 @@ struct Failure: Error {
         case let error as FileError: self.init(Self.code(ofReading: error), "\(error)")
         case let error as SyntheticCountError: self.init(.usage, "\(error)")
         case is FolderNotEmptyError: self.init(.cannotCreate, "\(error)")
-        case is TextError, is MetricError, is JSONError, is JSONFieldError:
+        case is TextError, is MetricError, is CorpusError, is JSONError, is JSONFieldError:
             self.init(.badData, "\(error)")
         default: return nil
         }

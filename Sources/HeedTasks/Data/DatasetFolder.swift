@@ -1,0 +1,72 @@
+import HeedFormats
+
+/// A folder of pairs: `train`, `valid` and `test` files, one text a line, and `dataset.json`, which says how they were
+/// made and is written last.
+struct DatasetFolder {
+    let training: [TextPair]
+    let validation: [TextPair]
+    let test: [TextPair]
+    /// What `dataset.json` says beside the sizes.
+    let description: JSONObject
+
+    /// Writes the files.
+    ///
+    /// - Parameter path: a folder that is empty or does not exist.
+    /// - Throws: `FolderNotEmptyError`, or `FileError` when a file cannot be written; what was written before is then
+    ///   removed.
+    func write(to path: String) throws {
+        let existed = try Folder.kind(of: path) != nil
+        if existed, try !Folder.names(in: path).isEmpty {
+            throw FolderNotEmptyError(path: path)
+        }
+        try Folder.create(path)
+        var written: [String] = []
+        do {
+            for (name, pairs) in [("train", training), ("valid", validation), ("test", test)] {
+                for (side, text) in [("source", \TextPair.source), ("target", \.target)] {
+                    let file = "\(path)/\(name).\(side)"
+                    try Self.write(pairs.map { $0[keyPath: text] }, to: file)
+                    written.append(file)
+                }
+            }
+            let json = JSONWriter(.pretty).string(.object(metadata)) + "\n"
+            try AtomicFile.write(json, to: "\(path)/dataset.json")
+        } catch {
+            for file in written { try? Folder.remove(file) }
+            if !existed { try? Folder.remove(path) }
+            throw error
+        }
+    }
+
+    private var metadata: JSONObject {
+        var object = description
+        object.insert(
+            .int(training.count + validation.count + test.count), forName: "count")
+        object.insert(
+            [
+                "train": .int(training.count), "valid": .int(validation.count),
+                "test": .int(test.count),
+            ], forName: "splits")
+        return object
+    }
+
+    private static func write(_ lines: [String], to path: String) throws {
+        let file = try AtomicFile(path: path)
+        for line in lines { try file.write(line + "\n") }
+        try file.commit()
+    }
+}
+
+/// A folder that was to be filled holds something already.
+public struct FolderNotEmptyError: Error, Equatable, CustomStringConvertible {
+    /// The folder as it was given.
+    public let path: String
+
+    /// The error of a folder.
+    public init(path: String) {
+        self.path = path
+    }
+
+    /// The error in one line.
+    public var description: String { "\(nameForMessage(path)): is not empty" }
+}

@@ -1,0 +1,64 @@
+import ArgumentParser
+import HeedTasks
+
+/// `heed split`: divides pairs for training, validation and test.
+struct SplitCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "split",
+        abstract: "Divide pairs for training, validation and test without overlap.",
+        discussion: """
+            The input has a pair on each line, in columns between tab stops. Pairs that share a \
+            source or a target, directly or through others, go to the same part, so that no \
+            sentence of the held-out parts is trained on. Quotes that the table's writer doubled \
+            are undone, and equal pairs count once. The same input and seed give the same files.
+
+            EXAMPLES
+              heed split --input deu.txt --source-column 2 --target-column 1 --skip-lines 1 \
+            --output pairs
+            """
+    )
+
+    @Option(name: .long, help: "The file of pairs.")
+    var input: String
+
+    @Option(name: .long, help: "The source's column, from 1.")
+    var sourceColumn = 1
+
+    @Option(name: .long, help: "The target's column, from 1.")
+    var targetColumn = 2
+
+    @Option(name: .long, help: "Lines at the beginning that are no pairs.")
+    var skipLines = 0
+
+    @Option(name: .long, help: "Pairs for validation, about.")
+    var valid = 1000
+
+    @Option(name: .long, help: "Pairs for the test, about.")
+    var test = 1000
+
+    @Option(name: .long, help: "The seed of the draw.")
+    var seed: UInt64 = 1
+
+    @Option(name: .long, help: "The folder to write; it must be empty or not exist.")
+    var output: String
+
+    func validate() throws {
+        guard sourceColumn >= 1, targetColumn >= 1, valid >= 1, test >= 1, skipLines >= 0 else {
+            throw ValidationError("columns and parts are counted from 1")
+        }
+    }
+
+    func run() throws {
+        let pairs = try TextPair.read(
+            path: input, sourceColumn: sourceColumn, targetColumn: targetColumn,
+            skippingLines: skipLines)
+        let split = try ParallelSplit(
+            pairs, validationCount: valid, testCount: test, seed: seed)
+        try creatingOutput { try split.write(toFolder: output) }
+        try StandardStreams.print(
+            """
+            \(output): \(split.training.count) training, \(split.validation.count) validation and \
+            \(split.test.count) test pairs
+            """)
+    }
+}
