@@ -31,7 +31,7 @@ public enum MachineCheck {
         let most = counts.max() ?? 1
         let weight = Parameter(
             "weight", Tensor.randomNormal([n, k], seed: 1, site: 1).converted(to: type))
-        let key = PackedWeights.Key(type: type, isTransposed: true)
+        let key = PackedWeights.Key(type: type, isTransposed: true, isCut: false)
         guard let packed = weight.packedWeights(key) else { return false }
         let x = Tensor.randomNormal([most, k], seed: 1, site: 2).converted(to: type)
         let all = product(x, packed, type, rows: most)
