@@ -5,7 +5,29 @@ heed=$1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-echo "Dates in words and what they mean, made by 'heed data dates':"
-"$heed" data dates --count 160 --seed 1 --output "$folder/dates"
-paste "$folder/dates/test.source" "$folder/dates/test.target" |
-    awk -F '\t' '{ printf "  %-48s %s\n", $1, $2 }'
+cat >"$folder/german" <<'TEXT'
+Guten Morgen!
+Wo ist der Bahnhof?
+Ich möchte einen Kaffee, bitte.
+Meine Schwester wohnt in Berlin.
+Heute Abend regnet es wahrscheinlich.
+Kannst du mir mit den Hausaufgaben helfen?
+Der Zug kommt zehn Minuten später.
+TEXT
+
+if "$heed" translate --output "$folder/english" --input "$folder/german" 2>"$folder/errors"; then
+    echo "German to English, with the model that comes with Heed:"
+    paste "$folder/german" "$folder/english" |
+        awk -F '\t' '{ printf "  %s\n      %s\n", $1, $2 }'
+    echo
+    echo "What the words of a translation attend to (the darker, the more):"
+    "$heed" translate --draw-attention 'Meine Schwester wohnt in Berlin.'
+elif grep -q 'no model' "$folder/errors"; then
+    echo "Dates in words and what they mean, made by 'heed data dates':"
+    "$heed" data dates --count 160 --seed 1 --output "$folder/dates"
+    paste "$folder/dates/test.source" "$folder/dates/test.target" |
+        awk -F '\t' '{ printf "  %-48s %s\n", $1, $2 }'
+else
+    cat "$folder/errors" >&2
+    exit 1
+fi

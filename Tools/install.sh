@@ -7,6 +7,14 @@ cd "$(dirname "$0")/.."
 
 install -D -m 755 "$build/heed" "$prefix/bin/heed"
 
+# The models that come with the program; it looks for them in ../share/heed beside its folder.
+for model in Models/*/; do
+    [ -e "$model/config.json" ] || continue
+    target=$prefix/share/heed/$(basename "$model")
+    mkdir -p "$target"
+    install -m 644 "$model"* "$target/"
+done
+
 completion() {
     mkdir -p "$(dirname "$2")"
     "$build/heed" --generate-completion-script "$1" >"$2"

@@ -34,9 +34,12 @@ enum Program {
     /// - Parameters:
     ///   - input: What standard input holds; nothing by default.
     ///   - environment: Added to this process's own.
+    ///   - program: Another copy of the program.
+    ///   - directory: The working directory.
     @discardableResult
     static func run(
-        _ arguments: [String], input: String = "", environment: [String: String] = [:]
+        _ arguments: [String], input: String = "", environment: [String: String] = [:],
+        program: URL? = nil, directory: URL? = nil
     ) throws -> ProgramResult {
         let folder = try TemporaryFolder()
         let files = try ["in", "out", "err"].map { name in
@@ -45,8 +48,9 @@ enum Program {
             return url
         }
         let process = Process()
-        process.executableURL = try url()
+        process.executableURL = try program ?? url()
         process.arguments = arguments
+        if let directory { process.currentDirectoryURL = directory }
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         // Files instead of pipes: none can fill up while another is being read.
         process.standardInput = try FileHandle(forReadingFrom: files[0])

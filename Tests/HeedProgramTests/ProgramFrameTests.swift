@@ -15,7 +15,10 @@ struct ProgramFrameTests {
         let help = try Program.run(["--help"])
         #expect(help.status == 0 && help.errors.isEmpty)
         #expect(try Program.run([]).output == help.output)
-        for verb in ["data", "score"] {
+        for verb in [
+            "train", "translate", "score", "forward", "tokenize", "inspect", "data", "split",
+            "doctor",
+        ] {
             #expect(help.output.contains("\n  \(verb) "))
             for arguments in [[verb, "--help"], ["help", verb]] {
                 let result = try Program.run(arguments)

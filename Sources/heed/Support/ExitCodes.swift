@@ -48,7 +48,7 @@ struct Failure: Error {
             self.init(Self.code(of: error), "\(error)")
         case is TextError, is MetricError, is JSONError, is JSONFieldError, is CorpusError,
             is SentenceTooLongError, is TrainingError, is TokenizerError, is SafetensorsError,
-            is MissingTensorError, is TensorTypeError, is TensorMismatch:
+            is MissingTensorError, is TensorTypeError, is TensorMismatch, is ForwardInputError:
             self.init(.badData, "\(error)")
         default: return nil
         }

@@ -13,9 +13,10 @@ struct LineChunks {
     private static let limit = 4096
 
     /// - Parameters:
-    ///   - texts: what was given on the command line; a text of several lines counts as such.
+    ///   - texts: what was given on the command line.
     ///   - input: a file, `-` for standard input.
-    init(texts: [String], input: String?) throws {
+    ///   - splitting: whether a text of several lines counts as such.
+    init(texts: [String], input: String?, splitting: Bool = true) throws {
         guard texts.isEmpty || input == nil else {
             throw Failure(.usage, "give texts or --input, not both")
         }
@@ -24,10 +25,12 @@ struct LineChunks {
                 try input.flatMap { $0 == "-" ? nil : $0 }.map { try TextLines(path: $0) }
                 ?? TextLines.standardInput()
         } else {
-            arguments = texts.flatMap {
-                $0.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-                    .map(String.init)
-            }
+            arguments =
+                splitting
+                ? texts.flatMap {
+                    $0.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+                        .map(String.init)
+                } : texts
         }
     }
 

@@ -55,7 +55,7 @@ struct TokenizeCommand: ParsableCommand {
         let tokenizer =
             try file.map { try Tokenizer(file: $0) }
             ?? Tokenizer(folder: model ?? DefaultModel.folder())
-        var chunks = try LineChunks(texts: texts, input: input)
+        var chunks = try LineChunks(texts: texts, input: input, splitting: false)
         var number = 0
         while let lines = try chunks.next() {
             var output = ""

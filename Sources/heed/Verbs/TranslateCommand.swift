@@ -55,6 +55,9 @@ struct TranslateCommand: ParsableCommand {
     @Flag(help: "Print an object a line: source, and hypotheses with text and score.")
     var json = false
 
+    @Flag(help: "Draw under each translation which words of the source its words attend to.")
+    var drawAttention = false
+
     @Argument(help: ArgumentHelp("What to translate.", valueName: "text"))
     var texts: [String] = []
 
@@ -68,6 +71,9 @@ struct TranslateCommand: ParsableCommand {
         }
         guard texts.isEmpty || input == nil else {
             throw ValidationError("give texts or --input, not both")
+        }
+        guard !drawAttention || (!json && nBest == nil) else {
+            throw ValidationError("--draw-attention goes with neither --json nor --n-best")
         }
     }
 
@@ -86,7 +92,8 @@ struct TranslateCommand: ParsableCommand {
         while let lines = try chunks.next() {
             warn(translator.unusuallyLong(lines), after: line, in: chunks.name)
             let translations = try translate(lines, after: line, in: chunks.name) {
-                try translator.translate($0, options)
+                try translator.translate(
+                    $0, options, recording: drawAttention ? .cross : [])
             }
             let text = translations.enumerated().map {
                 format($1, line: line + $0 + 1) + "\n"
@@ -143,7 +150,10 @@ struct TranslateCommand: ParsableCommand {
             }.joined(separator: "\n")
         }
         let text = oneLine(translation.text)
-        return scores ? "\(fixed(translation.score))\t\(text)" : text
+        let result = scores ? "\(fixed(translation.score))\t\(text)" : text
+        guard drawAttention, let drawing = translation.attention.flatMap(AttentionDrawing.init)
+        else { return result }
+        return ([result, ""] + drawing.lines + [""]).joined(separator: "\n")
     }
 
     private func fixed(_ score: Double) -> String { String(format: "%.6f", score) }

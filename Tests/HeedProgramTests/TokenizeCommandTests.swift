@@ -1,0 +1,66 @@
+import Foundation
+import HeedFormats
+import Testing
+
+@Suite("heed tokenize")
+struct TokenizeCommandTests {
+    private func tokenize(_ options: [String], input: String = "") throws -> ProgramResult {
+        try Program.run(
+            ["tokenize", "--model", SmallRun.shared.get().model] + options, input: input)
+    }
+
+    @Test("ids come back as the text, and lines stay lines")
+    func roundTrip() throws {
+        let text = "one two\n\n  Ünïcode 日本 🙂 x\u{301}\nfour\n"
+        let ids = try tokenize(["--ids"], input: text)
+        #expect(ids.status == 0, "\(ids.errors)")
+        #expect(ids.output.split(separator: "\n", omittingEmptySubsequences: false).count == 5)
+        let decoded = try tokenize(["--decode"], input: ids.output)
+        #expect(decoded.output == text.precomposedStringWithCanonicalMapping)
+        let pieces = try tokenize(["one two"]).output
+        #expect(pieces.hasPrefix("▁") && !pieces.contains("</s>"))
+    }
+
+    @Test("objects hold ids, pieces and offsets that fit each other")
+    func objects() throws {
+        let text = "ab\ncd é"
+        let object = try JSONParser().parse(tokenize(["--json", text]).output)
+        #expect(object["text"]?.stringValue == text)
+        let ids = try #require(object["ids"]?.arrayValue)
+        let offsets = try #require(object["offsets"]?.arrayValue)
+        #expect(ids.count == offsets.count && object["pieces"]?.arrayValue?.count == ids.count)
+        #expect(offsets.dropLast().last?.arrayValue?.last?.intValue == text.unicodeScalars.count)
+        let file = "\(try SmallRun.shared.get().model)/tokenizer.json"
+        let other = try Program.run(["tokenize", "--file", file, "--json", text])
+        #expect(try JSONParser().parse(other.output) == object)
+    }
+
+    @Test("words that were cut before are shown with @@")
+    func pretokenized() throws {
+        let folder = try TemporaryFolder()
+        let data = try SmallRun.shared.get().data
+        let output = folder.path(of: "run")
+        try Program.require(
+            SmallRun.arguments(
+                data: data, output: output, ["--pretokenized", "--max-updates", "2"]))
+        let source = try TextFile.lines(path: "\(data)/train.source")[0]
+        let pieces = try Program.require(["tokenize", "--model", output, source]).output
+        #expect(pieces.contains("@@ "))
+        #expect(pieces.replacing("@@ ", with: "") == source + "\n")
+    }
+
+    @Test("bad ids and files end with one line and their code")
+    func badInput() throws {
+        #expect(
+            try tokenize(["--decode"], input: "1 2\n1 x\n").isFailure(
+                65, naming: "line 2", "'x' is no id"))
+        #expect(
+            try tokenize(["--decode", "99999"]).isFailure(65, naming: "line 1", "99999"))
+        #expect(try tokenize(["--ids", "--decode"]).isFailure(64))
+        let folder = try TemporaryFolder()
+        #expect(
+            try Program.run(["tokenize", "--file", folder.path(of: "no"), "a"]).isFailure(66))
+        let file = try folder.file("tokenizer.json", "{\"model\": 1}")
+        #expect(try Program.run(["tokenize", "--file", file, "a"]).isFailure(65))
+    }
+}

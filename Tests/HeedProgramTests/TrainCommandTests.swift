@@ -1,0 +1,149 @@
+import Foundation
+import HeedFormats
+import Testing
+
+@Suite("heed train translation")
+struct TrainCommandTests {
+    @Test("writes a model, checkpoints, epochs, metrics, events and its recipe, and prints BLEU")
+    func run() throws {
+        let folder = try TemporaryFolder()
+        let data = try SmallRun.shared.get().data
+        let output = folder.path(of: "deep/run")
+        let result = try Program.require(
+            SmallRun.arguments(data: data, output: output, ["--bleu-every", "10"]))
+        #expect(result.output.hasPrefix("BLEU|nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|"))
+        #expect(result.output.split(separator: "\n").count == 1)
+        #expect(result.errors.contains("epoch 1: update "))
+        #expect(!result.errors.contains("\r"))
+        let names = try FileManager.default.contentsOfDirectory(atPath: output)
+        #expect(
+            Set(names).isSuperset(of: [
+                "config.json", "model.safetensors", "tokenizer.json", "generation_config.json",
+                "tokenizer_config.json", "training.json", "metrics.jsonl", "events", "checkpoints",
+                "epochs", "best",
+            ]))
+        let lines = try TextFile.lines(path: "\(output)/metrics.jsonl")
+        let last = try JSONParser().parse(try #require(lines.last))
+        #expect(last["update"]?.intValue == 30)
+        #expect(last["valid_perplexity"]?.doubleValue?.isFinite == true)
+        #expect(lines.contains { $0.contains("valid_bleu") })
+        let events = try FileManager.default.contentsOfDirectory(atPath: "\(output)/events")
+        #expect(events.count == 1 && events[0].contains("tfevents"))
+        let checkpoints = try FileManager.default.contentsOfDirectory(
+            atPath: "\(output)/checkpoints")
+        #expect(checkpoints.count == 2 && checkpoints.contains("step-30"))
+    }
+
+    @Test("an option counts more than --set, that more than --config, that more than the preset")
+    func precedence() throws {
+        let folder = try TemporaryFolder()
+        let data = try SmallRun.shared.get().data
+        let config = try folder.file(
+            "config.yaml",
+            "preset: tiny\nlearning-rate: 0.001\nwarmup: 7\ndropout: 0.2\nnorm-placement: pre\n")
+        let output = folder.path(of: "run")
+        try Program.require(
+            SmallRun.arguments(
+                data: data, output: output,
+                [
+                    "--config", config, "--set", "learning-rate=0.002", "--set", "dropout=0.3",
+                    "--learning-rate", "0.003", "--max-updates", "2",
+                ]))
+        let recipe = try JSONParser().parse(path: "\(output)/training.json")
+        let settings = try #require(recipe["settings"])
+        #expect(settings["learning-rate"]?.doubleValue == 0.003)
+        #expect(settings["dropout"]?.doubleValue == 0.3)
+        #expect(settings["norm-placement"] == "pre")
+        #expect(settings["warmup"]?.intValue == 5)
+        #expect(settings["key-value-heads"] == "none")
+        #expect(settings["label-smoothing"]?.doubleValue == 0.1)
+        let model = try JSONParser().parse(path: "\(output)/config.json")
+        #expect(model["model_type"] == "pegasus")
+    }
+
+    @Test(
+        "settings that make no sense end with 64, name themselves, and write nothing",
+        arguments: [
+            (["--set", "widht=32"], ["widht", "known are", "width", "learning-rate"]),
+            (["--set", "width=many"], ["width = many"]), (["--set", "width"], ["key=value"]),
+            (["--set", "width=33"], ["encoder_attention_heads", "must divide d_model = 33"]),
+            (["--set", "key-value-heads=3"], ["num_key_value_heads"]),
+            (["--dropout", "1.5"], ["dropout", "1.5"]), (["--max-updates", "0"], ["max-updates"]),
+            (["--precision", "float64"], ["precision"]), (["--preset", "huge"], ["preset"]),
+            (["--threads", "0"], ["threads"]), (["--config", "CONFIG"], ["known are"]),
+        ])
+    func badSettings(options: [String], words: [String]) throws {
+        let folder = try TemporaryFolder()
+        let data = try SmallRun.shared.get().data
+        let config = try folder.file("config.yaml", "nonsense: 1\n")
+        let output = folder.path(of: "run")
+        let options = options.map { $0 == "CONFIG" ? config : $0 }
+        let result = try Program.run(
+            SmallRun.arguments(data: data, output: output, options))
+        #expect(result.status == 64 && result.output.isEmpty, "\(result.errors)")
+        #expect(result.errors.hasPrefix("heed: ") || result.errors.contains("\nheed: "))
+        for word in words { #expect(result.errors.contains(word), "\(result.errors)") }
+        #expect(!FileManager.default.fileExists(atPath: output))
+    }
+
+    @Test(
+        "a file of settings that is none ends with 65",
+        arguments: ["- a\n- b\n", "width: [1, 2]\n", "a: b: c\n", "\t- {", "width: 1\nwidth: 2\n"])
+    func badConfig(text: String) throws {
+        let folder = try TemporaryFolder()
+        let config = try folder.file("config.yaml", text)
+        let output = folder.path(of: "run")
+        let result = try Program.run(
+            SmallRun.arguments(
+                data: SmallRun.shared.get().data, output: output, ["--config", config]))
+        #expect(result.isFailure(65, naming: "config.yaml"), "\(result.errors)")
+        #expect(!FileManager.default.fileExists(atPath: output))
+    }
+
+    @Test("bad texts end with one line and their code, and write nothing")
+    func badTexts() throws {
+        let folder = try TemporaryFolder()
+        let good = try folder.file("good", "a b\nc d\n")
+        let cases: [(String, Int32, String)] = [
+            (folder.path(of: "missing"), 66, "missing"), (folder.path, 66, "folder"),
+            (try folder.file("short", "a\n"), 65, "1"),
+            (try folder.file("empty", "\n\n"), 65, "no pair"),
+            (try folder.file("latin", bytes: Array("a\nb ".utf8) + [0xE4, 0x0A]), 65, "line 2"),
+        ]
+        for (path, code, words) in cases {
+            let output = folder.path(of: "run")
+            let result = try Program.run([
+                "train", "translation", "--train-source", path, "--train-target", good,
+                "--valid-source", good, "--valid-target", good, "--output", output,
+            ])
+            #expect(result.isFailure(code, naming: words), "\(result)")
+            #expect(!FileManager.default.fileExists(atPath: output))
+        }
+        let result = try Program.run(["train", "translation", "--output", folder.path(of: "run")])
+        #expect(result.isFailure(64, naming: "--train-source"))
+    }
+
+    @Test("pairs with an empty side are skipped and counted")
+    func emptyLines() throws {
+        let folder = try TemporaryFolder()
+        let data = try SmallRun.shared.get().data
+        let source = try TextFile.lines(path: "\(data)/train.source")
+        let target = try TextFile.lines(path: "\(data)/train.target")
+        var arguments = SmallRun.arguments(
+            data: data, output: folder.path(of: "run"), ["--max-updates", "2"])
+        let lines = { (texts: [String], blank: String) in
+            (texts + [blank]).joined(separator: "\n") + "\n"
+        }
+        arguments[3] = try folder.file("source", lines(source, "one"))
+        arguments[5] = try folder.file("target", lines(target, "  "))
+        let result = try Program.require(arguments)
+        #expect(result.errors.contains("1 skipped for an empty side"))
+    }
+
+    @Test("a folder that is not empty is refused without --resume")
+    func notEmpty() throws {
+        let run = try SmallRun.shared.get()
+        let result = try Program.run(SmallRun.arguments(data: run.data, output: run.model))
+        #expect(result.isFailure(73, naming: run.model, "is not empty"))
+    }
+}
