@@ -130,8 +130,6 @@ extension TransformerConfiguration {
             feedForward: isGated ? .gated(activation) : .plain(activation), placement: placement,
             norm: norm, epsilon: epsilon, dropout: dropout, attentionDropout: attentionDropout,
             activationDropout: activationDropout,
-            rotary: positions == .rotary
-                ? RotaryTable(count: max(maximumPositions, 1024), rotarySize: heads.keySize)
-                : nil)
+            rotary: positions == .rotary ? RotaryForm(size: heads.keySize) : nil)
     }
 }
