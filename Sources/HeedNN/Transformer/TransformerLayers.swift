@@ -65,7 +65,8 @@ public final class Residual: Module {
 
     /// A connection with a norm of its own.
     public init(_ options: LayerOptions, builder: ModelBuilder) {
-        layer = NormLayer(options.norm, options.width, epsilon: options.epsilon)
+        layer = NormLayer(
+            options.norm, options.width, epsilon: options.epsilon, builder: builder)
         placement = options.placement
         dropout = builder.dropout(options.dropout)
     }
