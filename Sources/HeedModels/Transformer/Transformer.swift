@@ -100,6 +100,10 @@ public final class Transformer: Module {
         } else {
             visitor.child("model.encoder.embed_tokens", sourceTable)
             visitor.child("model.decoder.embed_tokens", targetTable)
+            // A table that serves nothing, but transformers misses it in a file of this kind.
+            if configuration.sharesEmbeddings, configuration.family != .heed {
+                visitor.child("model.shared", sourceTable)
+            }
         }
         visitor.child("model.encoder", encoder)
         visitor.child("model.decoder", decoder)
