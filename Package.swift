@@ -81,7 +81,7 @@ let package = Package(
         tests("HeedFormatsTests", of: ["HeedFormats"]),
         tests("HeedTextTests", of: ["HeedText", "HeedFormats"]),
         tests("HeedTensorTests", of: ["HeedTensor", "CHeedKernels"]),
-        tests("HeedNNTests", of: ["HeedNN", "HeedTensor"]),
+        tests("HeedNNTests", of: ["HeedNN", "HeedTensor", "HeedFormats"]),
         tests("HeedModelsTests", of: ["HeedModels", "HeedNN", "HeedTensor", "HeedFormats"]),
         tests("HeedGenerationTests", of: ["HeedGeneration", "HeedTensor"]),
         tests(

@@ -43,6 +43,11 @@ public final class ModelBuilder {
         return Tensor.randomNormal(shape, deviation: deviation, seed: seed, site: site)
     }
 
+    /// The same number everywhere, such as a bias of zeros.
+    public func constant(_ value: Double, _ shape: Shape) -> Tensor {
+        seed == nil ? Tensor.placeholder(shape) : Tensor.constant(value, shape)
+    }
+
     /// Weights that are one product: their rows one after another.
     public func fused(_ parts: [Tensor]) -> Tensor {
         guard seed == nil, var shape = parts.first?.shape else {

@@ -15,13 +15,32 @@ extension Transformer {
         let store = try TensorFolder(path: folder)
         try self.init(configuration, builder: ModelBuilder(forWeightsFromFiles: ()))
         try ModelFiles.load(
-            self, from: store, as: type, optional: ["final_logits_bias"],
+            self, from: store, as: type,
+            optional: configuration.hasOneTable
+                ? ["final_logits_bias"] : ["final_logits_bias", "model.shared.weight"],
             ignoring: { self.mayIgnore($0) })
-        for (side, embedding) in [("encoder", encoder.embedding), ("decoder", decoder.embedding)] {
-            let name = "model.\(side).embed_positions.weight"
-            if embedding.kind != .learned, store.entry(named: name) != nil {
-                embedding.usePositions(try Tensor(reading: name, from: store))
+        try readPositions(store)
+    }
+
+    /// Reads the sinusoids that a file holds.
+    private func readPositions(_ store: any TensorStore) throws {
+        var mismatch = TensorMismatch(path: store.path)
+        var found: [(embedding: TokenEmbedding, name: String)] = []
+        for (side, embedding) in [("encoder", encoder.embedding), ("decoder", decoder.embedding)]
+        where embedding.kind.isSinusoidal {
+            let name = "model.\(side).\(TokenEmbedding.positionsName)"
+            guard let entry = store.entry(named: name) else { continue }
+            found.append((embedding, name))
+            let rows = entry.shape.first ?? configuration.maximumPositions
+            mismatch.addShape(
+                of: name, expected: [rows, configuration.width], found: entry.shape)
+            if !entry.type.isFloat {
+                mismatch.addType(of: name, expected: "floating-point numbers", found: entry.type)
             }
+        }
+        try mismatch.check()
+        for (embedding, name) in found {
+            embedding.usePositions(try Tensor(reading: name, from: store))
         }
     }
 

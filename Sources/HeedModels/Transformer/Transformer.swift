@@ -100,6 +100,10 @@ public final class Transformer: Module {
         } else {
             visitor.child("model.encoder.embed_tokens", sourceTable)
             visitor.child("model.decoder.embed_tokens", targetTable)
+            // A table that serves nothing, but transformers misses it in a file of this kind.
+            if configuration.sharesEmbeddings, configuration.family != .heed {
+                visitor.child("model.shared", sourceTable)
+            }
         }
         visitor.child("model.encoder", encoder)
         visitor.child("model.decoder", decoder)
@@ -130,8 +134,6 @@ extension TransformerConfiguration {
             feedForward: isGated ? .gated(activation) : .plain(activation), placement: placement,
             norm: norm, epsilon: epsilon, dropout: dropout, attentionDropout: attentionDropout,
             activationDropout: activationDropout,
-            rotary: positions == .rotary
-                ? RotaryTable(count: max(maximumPositions, 1024), rotarySize: heads.keySize)
-                : nil)
+            rotary: positions == .rotary ? RotaryForm(size: heads.keySize) : nil)
     }
 }

@@ -73,7 +73,8 @@ extension TransformerConfiguration {
             isAbsent && family != .heed ? end : try json.optionalInt("forced_eos_token_id")
     }
 
-    private static let activations: [(function: UnaryFunction, names: [String])] = [
+    /// The functions that feed-forward networks may have, by their names in files, the first of which is written.
+    static let activations: [(function: UnaryFunction, names: [String])] = [
         (.relu, ["relu"]), (.gelu, ["gelu"]),
         (.geluTanh, ["gelu_new", "gelu_pytorch_tanh", "gelu_fast"]), (.silu, ["swish", "silu"]),
         (.elu, ["elu"]), (.tanh, ["tanh"]), (.sigmoid, ["sigmoid"]), (.identity, ["linear"]),
@@ -102,7 +103,7 @@ extension TransformerConfiguration {
         set("decoder_attention_heads", .int(decoderHeads))
         let names = Self.activations.first { $0.function == activation }?.names
         set("activation_function", .string(names?.first ?? "\(activation)"))
-        set("max_position_embeddings", .int(max(maximumPositions, 1024)))
+        set("max_position_embeddings", .int(maximumPositions))
         set("scale_embedding", .bool(scalesEmbedding))
         set("share_encoder_decoder_embeddings", .bool(sharesEmbeddings))
         set("tie_word_embeddings", .bool(tiesOutput))

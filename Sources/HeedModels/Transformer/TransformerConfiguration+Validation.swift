@@ -27,6 +27,9 @@ extension TransformerConfiguration {
         for (field, value) in rates where !(value >= 0 && value < 1) {
             throw error(field, value, "must be at least 0 and below 1")
         }
+        if !Self.activations.contains(where: { $0.function == activation }) {
+            throw error("activation_function", activation, "is not one that files can name")
+        }
         if !(epsilon > 0 && epsilon < 1) {
             throw error("layer_norm_eps", epsilon, "must be above 0 and below 1")
         }
@@ -85,7 +88,7 @@ extension TransformerConfiguration {
         }
     }
 
-    private func error(_ field: String, _ value: some CustomStringConvertible, _ problem: String)
+    private func error(_ field: String, _ value: some Any, _ problem: String)
         -> ConfigurationError
     {
         ConfigurationError(field: field, value: "\(value)", problem: problem)

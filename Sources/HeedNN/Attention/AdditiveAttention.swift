@@ -15,8 +15,7 @@ public final class AdditiveAttention: Module {
 
     /// Attends from queries [Tq, query width] to keys [Tk, key width] with values [Tk, value width].
     ///
-    /// - Parameter mask: uint8-like, [Tq, Tk], 0 where a key is hidden, as a float tensor of 0 and −∞ that is added; nil
-    ///   hides nothing.
+    /// - Parameter mask: added to the relevances, [Tq, Tk]: 0, or −∞ where a key is hidden; nil hides nothing.
     /// - Returns: the weighted values [Tq, value width] and the weights [Tq, Tk].
     public func callAsFunction(
         queries: Tensor, keys: Tensor, values: Tensor, hiding mask: Tensor? = nil,

@@ -51,7 +51,7 @@ public final class MultiHeadAttention: Module {
     private let input: Linear
     private let memoryInput: Linear?
     private let output: Linear
-    private let rotary: RotaryTable?
+    private let rotary: RotaryPositions?
     private let dropout: Dropout?
 
     /// An attention of the given width; `dropout` drops weights.
@@ -60,12 +60,12 @@ public final class MultiHeadAttention: Module {
     public init(
         _ name: String, _ source: Source = .itself, width: Int, heads: AttentionHeads,
         memoryWidth: Int? = nil, hasBias: Bool = true, dropout: Double = 0,
-        rotary: RotaryTable? = nil, builder: ModelBuilder
+        rotary: RotaryForm? = nil, builder: ModelBuilder
     ) {
         self.name = name
         self.heads = heads
         self.source = source
-        self.rotary = rotary
+        self.rotary = rotary.map(RotaryPositions.init)
         let queries = [heads.queryWidth]
         let keysValues = [heads.keyWidth, heads.valueWidth]
         switch source {
@@ -180,9 +180,8 @@ public final class MultiHeadAttention: Module {
         if let rotary {
             let turned = [queries, keys].map {
                 Columns(
-                    context.rotary(
-                        $0.copied(context), rotary, headSize: heads.keySize,
-                        positions: packing.positions))
+                    rotary(
+                        $0.copied(context), headSize: heads.keySize, packing: packing, context))
             }
             (queries, keys) = (turned[0], turned[1])
         }

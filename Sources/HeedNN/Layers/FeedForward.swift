@@ -37,7 +37,7 @@ public final class FeedForward: Module {
             let halves = [0, 1].map { _ in builder.xavierUniform([inner, width]) }
             first = Linear(
                 weight: builder.fused(halves),
-                bias: hasBias ? Tensor.zeros([2 * inner]) : nil)
+                bias: hasBias ? builder.constant(0, [2 * inner]) : nil)
         }
         second = Linear(inner, width, hasBias: hasBias, builder: builder)
         self.dropout = builder.dropout(dropout)

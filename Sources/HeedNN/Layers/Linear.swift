@@ -19,7 +19,7 @@ public final class Linear: Module {
     ) {
         self.init(
             weight: builder.xavierUniform([outputs, inputs]),
-            bias: hasBias ? Tensor.zeros([outputs]) : nil)
+            bias: hasBias ? builder.constant(0, [outputs]) : nil)
     }
 
     /// x [..., in] → [..., out]; negative results become 0 if `relu`.

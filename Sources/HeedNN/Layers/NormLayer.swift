@@ -6,10 +6,12 @@ public final class NormLayer: Module {
     public let norm: Norm
 
     /// A norm over `width` numbers with scale 1 and shift 0.
-    public init(_ kind: Norm.Kind = .layer, _ width: Int, epsilon: Double = 1e-5) {
+    public init(
+        _ kind: Norm.Kind = .layer, _ width: Int, epsilon: Double = 1e-5, builder: ModelBuilder
+    ) {
         norm = Norm(
-            kind, scale: Parameter("weight", Tensor.constant(1, [width])),
-            shift: kind == .layer ? Parameter("bias", Tensor.zeros([width])) : nil,
+            kind, scale: Parameter("weight", builder.constant(1, [width])),
+            shift: kind == .layer ? Parameter("bias", builder.constant(0, [width])) : nil,
             epsilon: epsilon)
     }
 

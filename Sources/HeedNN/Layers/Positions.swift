@@ -13,6 +13,11 @@ public enum PositionKind: String, Sendable, CaseIterable, Codable {
     case rotary
     /// None: the model sees a set.
     case none
+
+    /// Whether positions are sines and cosines that are added to the embeddings.
+    package var isSinusoidal: Bool {
+        self == .interleavedSinusoids || self == .concatenatedSinusoids
+    }
 }
 
 /// Sinusoidal positions: a function of position and width without parameters.
@@ -52,7 +57,8 @@ public final class TokenEmbedding: Module {
     private let scale: Double
     private let dropout: Dropout?
     private var sinusoids: [Precision: Tensor] = [:]
-    private var givenTable: Tensor?
+    /// Constant positions from a file, where they are not those of the formula.
+    private var given: Parameter?
     private let maximumLength: Int
 
     /// An embedding with positions below `maximumLength`.
@@ -94,23 +100,27 @@ public final class TokenEmbedding: Module {
     }
 
     /// The number of positions that the model can hold: nil when sinusoids or angles go on as far as they are asked to.
-    public var positionLimit: Int? { learned?.shape[0] ?? givenTable?.shape[0] }
+    public var positionLimit: Int? { (learned ?? given)?.shape[0] }
 
-    /// Takes constant positions [P, D] from a file in place of computed sinusoids, unless they are the same.
+    /// Takes constant positions [P, D] from a file in place of computed sinusoids, unless they are the same; they are
+    /// written again with the model.
     public func usePositions(_ table: Tensor) {
         let computed = Sinusoids.table(
             count: table.shape[0], width: tokens.width,
             isInterleaved: kind == .interleavedSinusoids)
         let differs = zip(table.floats, computed.floats).contains { !(abs($0 - $1) <= 1e-5) }
-        givenTable = differs ? Context().converted(table, to: .float32) : nil
+        given =
+            differs
+            ? Parameter(Self.positionsName, Context().converted(table, to: .float32)) : nil
+        given?.isTrainable = false
     }
 
     /// Positions that reach as far as the batch does.
     private func table(_ packing: SequencePacking, _ precision: Precision) -> Tensor? {
-        guard kind == .interleavedSinusoids || kind == .concatenatedSinusoids else { return nil }
-        if let givenTable {
-            return precision == .float64
-                ? Context().converted(givenTable, to: .float64) : givenTable
+        guard kind.isSinusoidal else { return nil }
+        if let given {
+            return Context().converted(
+                given.value, to: precision == .float64 ? .float64 : .float32)
         }
         let needed = packing.longestEnd
         let known = sinusoids[precision]
@@ -124,8 +134,11 @@ public final class TokenEmbedding: Module {
         return table
     }
 
-    /// Shows learned positions; the table of tokens is shown by its owner.
+    /// The name of positions in files.
+    package static let positionsName = "embed_positions.weight"
+
+    /// Shows positions that are learned or come from a file; the table of tokens is shown by its owner.
     public func visitMembers(_ visitor: MemberVisitor) {
-        visitor.parameter("embed_positions.weight", learned)
+        visitor.parameter(Self.positionsName, learned ?? given)
     }
 }

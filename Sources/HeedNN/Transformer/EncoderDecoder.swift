@@ -21,7 +21,7 @@ public final class Encoder: Module {
         self.embedding = embedding
         placement = options.placement
         layers = (0..<depth).map { EncoderLayer("encoder.\($0)", options, builder: builder) }
-        finalNorm = options.finalNorm
+        finalNorm = options.finalNorm(builder)
     }
 
     /// The vectors of a packed batch of ids, int32 [tokens] → [tokens, D].
@@ -64,7 +64,7 @@ public final class Decoder: Module {
         self.embedding = embedding
         placement = options.placement
         layers = (0..<depth).map { DecoderLayer("decoder.\($0)", options, builder: builder) }
-        finalNorm = options.finalNorm
+        finalNorm = options.finalNorm(builder)
     }
 
     /// The vectors of a packed batch of target ids, given the encoder's output.
@@ -126,8 +126,8 @@ public final class Decoder: Module {
 
 extension LayerOptions {
     /// The norm at the end of a pre-norm stack.
-    fileprivate var finalNorm: NormLayer? {
-        placement == .pre ? NormLayer(norm, width, epsilon: epsilon) : nil
+    fileprivate func finalNorm(_ builder: ModelBuilder) -> NormLayer? {
+        placement == .pre ? NormLayer(norm, width, epsilon: epsilon, builder: builder) : nil
     }
 }
 

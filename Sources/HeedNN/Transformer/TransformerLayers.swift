@@ -33,14 +33,14 @@ public struct LayerOptions: Sendable {
     /// Dropout of the inner units of the feed-forward network.
     public var activationDropout: Double
     /// Rotary positions in self-attention, or nil.
-    public var rotary: RotaryTable?
+    public var rotary: RotaryForm?
 
     /// Options with the paper's choices.
     public init(
         width: Int, heads: AttentionHeads, inner: Int, feedForward: FeedForwardKind = .plain(.relu),
         placement: NormPlacement = .post, norm: Norm.Kind = .layer, epsilon: Double = 1e-5,
         hasBias: Bool = true, dropout: Double = 0, attentionDropout: Double = 0,
-        activationDropout: Double = 0, rotary: RotaryTable? = nil
+        activationDropout: Double = 0, rotary: RotaryForm? = nil
     ) {
         self.width = width
         self.heads = heads
@@ -65,7 +65,8 @@ public final class Residual: Module {
 
     /// A connection with a norm of its own.
     public init(_ options: LayerOptions, builder: ModelBuilder) {
-        layer = NormLayer(options.norm, options.width, epsilon: options.epsilon)
+        layer = NormLayer(
+            options.norm, options.width, epsilon: options.epsilon, builder: builder)
         placement = options.placement
         dropout = builder.dropout(options.dropout)
     }

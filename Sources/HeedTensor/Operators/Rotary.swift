@@ -6,6 +6,8 @@ public struct RotaryTable: Sendable {
     /// cos and sin [positions, rotary / 2], float32 or float64.
     let cosines: Tensor
     let sines: Tensor
+    /// The number of positions.
+    public var count: Int { cosines.shape[0] }
     /// Elements of each head that are turned.
     public let rotarySize: Int
     /// Whether pairs are neighbours (2 i, 2 i + 1) rather than (i, i + rotary / 2).
