@@ -46,7 +46,10 @@ let package = Package(
     targets: [
         .executableTarget(
             name: "heed",
-            dependencies: ["HeedTasks", "HeedText", "HeedFormats", argumentParser, yams],
+            dependencies: [
+                "HeedTasks", "HeedModels", "HeedTraining", "HeedGeneration", "HeedTensor",
+                "HeedText", "HeedFormats", argumentParser, yams,
+            ],
             swiftSettings: swiftSettings
         ),
         layer(

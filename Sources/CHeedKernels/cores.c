@@ -1,4 +1,5 @@
 #include "cores.h"
+#include "heed_kernels.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -99,7 +100,7 @@ static bool lists(const char *controllers, const char *name) {
 }
 
 // The lines of /proc/self/cgroup are "number:controllers:path"; version 2 has the number 0 and no controllers.
-static int cgroup_quota(void) {
+int heed_cpu_quota(void) {
     FILE *stream = fopen("/proc/self/cgroup", "re");
     if (!stream)
         return INT_MAX;
@@ -134,5 +135,5 @@ int heed_default_thread_count(void) {
         if (errno == 0 && *end == '\0' && count >= 1)
             return count < HEED_MAXIMUM_THREADS ? (int)count : HEED_MAXIMUM_THREADS;
     }
-    return minimum(minimum(heed_available_cores(), cgroup_quota()), HEED_MAXIMUM_THREADS);
+    return minimum(minimum(heed_available_cores(), heed_cpu_quota()), HEED_MAXIMUM_THREADS);
 }

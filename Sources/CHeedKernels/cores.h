@@ -5,8 +5,6 @@
 
 enum { HEED_MAXIMUM_THREADS = 256 };
 
-// Cores that the scheduler may give to this process; at least 1.
-int heed_available_cores(void);
 // HEED_THREADS, else the smaller of the available cores and the cgroup quota (rounded up): 1 … HEED_MAXIMUM_THREADS.
 int heed_default_thread_count(void);
 

@@ -12,7 +12,7 @@ extern const heed_kernels heed_avx512_f32_kernels, heed_avx512_bf16_kernels;
 extern const heed_kernels heed_avx512bf16_bf16_kernels;
 #endif
 
-// Plain float64 code. Weak, so that the fast kernels can be built and tested without it.
-extern const heed_kernels heed_f64_kernels __attribute__((weak));
+// Plain float64 code, the same for every instruction set.
+extern const heed_kernels heed_f64_kernels;
 
 #endif

@@ -45,9 +45,9 @@ public final class TrainingRun {
         if resuming, let path = try run.newestCheckpoint({ handle(.notice($0)) }) {
             state = try Checkpoint(trainer: trainer, run: run).restore(
                 path, fingerprint: fingerprint)
-            try run.rejectNewer(
-                thanUpdate: state.updates, epoch: state.epoch - (state.batch == 0 ? 1 : 0)
-            ) { handle(.notice($0)) }
+            try run.rejectNewer(thanUpdate: state.updates, epoch: state.epoch - 1) {
+                handle(.notice($0))
+            }
         }
         let log = try MetricsLog(path: run.metricsPath, keeping: state.metricsBytes)
         handle(.started(afterUpdates: state.updates))
@@ -59,7 +59,7 @@ public final class TrainingRun {
 
     private func train(_ log: MetricsLog) throws -> TrainingEnd {
         while true {
-            if let end = limitReached() { return end }
+            if state.batch == 0, let end = limitReached() { return end }
             let updates = task.updates(epoch: state.epoch)
             while state.batch < updates.count, state.updates < options.maximumUpdates {
                 if shouldStop() {
@@ -69,13 +69,23 @@ public final class TrainingRun {
                 try step(updates[state.batch], of: updates.count)
             }
             guard state.batch == updates.count else {
+                // The epoch is cut short by the limit. What is saved is its middle, so that a resumption with a larger
+                // limit goes on as if it had never stopped.
+                try save()
                 try finishEpoch(log)
                 return .maximumUpdates
             }
             try finishEpoch(log)
+            state.metricsBytes = log.byteCount
+            state.epoch += 1
+            state.batch = 0
+            state.epochLoss = 0
+            state.epochTokens = 0
+            try save()
         }
     }
 
+    /// Why training ends at the beginning of an epoch, if it does.
     private func limitReached() -> TrainingEnd? {
         if options.patience > 0, state.epochsSinceBest >= options.patience { return .patience }
         if state.updates >= options.maximumUpdates { return .maximumUpdates }
@@ -130,12 +140,6 @@ public final class TrainingRun {
             isBest: isBest, seconds: clock.seconds)
         try log.append(report.json(rate: options.schedule.rate(update: max(state.updates, 1))))
         handle(.epoch(report))
-        state.metricsBytes = log.byteCount
-        state.epoch += 1
-        state.batch = 0
-        state.epochLoss = 0
-        state.epochTokens = 0
-        try save()
     }
 
     private func save() throws {

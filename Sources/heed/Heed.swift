@@ -24,7 +24,11 @@ struct Heed: AsyncParsableCommand {
               73 output cannot be created, 74 input or output failed, 130 interrupted and saved
             """,
         version: version,
-        subcommands: [ScoreCommand.self, DataCommand.self, SplitCommand.self]
+        subcommands: [
+            TrainCommand.self, TranslateCommand.self, ScoreCommand.self, ForwardCommand.self,
+            TokenizeCommand.self, InspectCommand.self, DataCommand.self, SplitCommand.self,
+            DoctorCommand.self,
+        ]
     )
 
     static func main() async {

@@ -1,5 +1,6 @@
 // Drives matrix products: are they right, and do the bits of a row depend on its neighbours?
-// Usage: product_test check | rows [largest M]. The instruction set is HEED_ISA's. `check` exits with 1 on an error.
+// Usage: product_test check | rows [largest M [n k]]. The instruction set is HEED_ISA's. `check` exits with 1 on an
+// error.
 
 #include "product_support.h"
 
@@ -73,8 +74,8 @@ static void check_one(int32_t m, int32_t n, int32_t k, int type, int c_type, int
 }
 
 static void check_sizes_and_options(void) {
-    const int32_t sizes[][3] = {{1, 1, 1},    {1, 64, 256}, {2, 3, 5},     {16, 16, 16},  {17, 33, 65},
-                                {64, 64, 64}, {1, 128, 1},  {100, 1, 100}, {48, 200, 96}, {5, 1000, 128}};
+    const int32_t sizes[][3] = {{1, 1, 1},   {1, 64, 256},  {2, 3, 5},     {16, 16, 16},   {17, 33, 65}, {64, 64, 64},
+                                {1, 128, 1}, {100, 1, 100}, {48, 200, 96}, {5, 1000, 128}, {67, 5, 1030}};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
         for (int types = 0; types < 3; types++)
             for (int options = 0; options < 128; options++)
@@ -247,13 +248,18 @@ static void rows_case(int n, int k, int type, int c_type, int form, int epilogue
     free(a), free(b), free(bias), free(packed), free(r.whole), free(r.part);
 }
 
+// With `step` 2 only those whose A is not transposed: there, M is a number of tokens and not a width.
+static void rows_of_size(int n, int k, int step, int largest) {
+    for (int types = 0; types < (heed_bf16_products() ? 3 : 1); types++)
+        for (int form = 0; form < 6; form += step)
+            rows_case(n, k, types > 0, types == 2, form, 0, largest);
+}
+
 static void rows_table(int largest) {
-    const int sizes[][2] = {{128, 128}, {256, 256}, {512, 512}, {100, 200}, {32, 64}, {128, 2048}};
+    const int sizes[][2] = {{128, 128}, {256, 256}, {100, 200}, {512, 512}, {32, 64}, {128, 2048}};
     for (int size = 0; size < 6; size++)
-        for (int types = 0; types < 3; types++)
-            for (int form = 0; form < 6; form++)
-                rows_case(sizes[size][0], sizes[size][1], types > 0, types == 2, form, 0, largest);
-    for (int types = 0; types < 3; types++)
+        rows_of_size(sizes[size][0], sizes[size][1], 1, largest);
+    for (int types = 0; types < (heed_bf16_products() ? 3 : 1); types++)
         for (int epilogue = 1; epilogue < 4; epilogue++)
             for (int form = 0; form < 6; form += 4)
                 rows_case(256, 256, types > 0, types == 2, form, epilogue, largest);
@@ -264,7 +270,11 @@ int main(int count, char **arguments) {
     printf("oneDNN %d.%d.%d, %s, bf16 products: %s\n", version / 10000, version / 100 % 100, version % 100,
            heed_isa_name(heed_isa_current()), heed_bf16_products() ? "yes" : "no");
     if (count > 1 && strcmp(arguments[1], "rows") == 0) {
-        rows_table(count > 2 ? atoi(arguments[2]) : ROWS);
+        int largest = count > 2 ? atoi(arguments[2]) : ROWS;
+        if (count > 4)
+            rows_of_size(atoi(arguments[3]), atoi(arguments[4]), 2, largest);
+        else
+            rows_table(largest);
         return 0;
     }
     check_refusals();

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds and runs the kernel tests: run.sh [plain|sanitize|bench] [instruction set]. CC names the compiler (clang).
+# Builds and runs the kernel tests: run.sh [plain|sanitize|bench]. CC names the compiler (clang).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 sources=$here/../../Sources/CHeedKernels
@@ -10,10 +10,9 @@ if [ "$mode" = sanitize ]; then
     flags="$flags -g -fsanitize=address,undefined -fno-sanitize-recover=all"
 fi
 # shellcheck disable=SC2086
-"${CC:-clang}" $flags -I"$sources/include" -I"$sources" "$sources"/kernels_*.c "$sources/isa.c" "$sources/random.c" \
-    "$here"/main.c "$here"/support.c "$here"/bench.c "$here"/test_*.c -o "$build/kernels" -lm -lpthread
+"${CC:-clang}" $flags -I"$sources/include" -I"$sources" "$sources"/kernels_*.c "$sources"/reference*.c "$sources/isa.c" \
+    "$sources/random.c" "$here/main.c" "$here/support.c" "$here/bench.c" "$here"/test_*.c -o "$build/kernels" -lm -lpthread
 if [ "$mode" = bench ]; then
     exec "$build/kernels" bench
 fi
-shift $(($# > 0))
-exec "$build/kernels" "$@"
+exec "$build/kernels"

@@ -319,6 +319,10 @@ typedef void (*heed_task)(void *context, int64_t index);
 void heed_parallel(int64_t count, heed_task task, void *context);
 // HEED_THREADS, else the smaller of the cores this process may use and its cgroup quota (rounded up).
 int heed_thread_count(void);
+// Cores that the scheduler may give to this process, at least 1; and what its cgroups allow, rounded up, INT_MAX where
+// they set no limit.
+int heed_available_cores(void);
+int heed_cpu_quota(void);
 // Changes the number of threads (1 … 256); not while work is running.
 void heed_set_thread_count(int count);
 // How often the pool was woken, for tests of the budget.

@@ -97,6 +97,9 @@ public struct TextLines {
         return String(decoding: buffer[line], as: UTF8.self)
     }
 
+    /// Whether the next line can be had without reading, and so without waiting for whoever writes it.
+    public var hasLineInMemory: Bool { firstLineFeed(from: start) != nil }
+
     /// Where the next line stands in the buffer, its end included; consumes it.
     private mutating func nextRange() throws -> Range<Int>? {
         var searched = start

@@ -157,7 +157,8 @@ package final class SentenceTranslator {
 
     private func text(_ hypothesis: Hypothesis) throws -> TranslationHypothesis {
         let end = Int32(model.configuration.endToken)
-        let tokens = hypothesis.tokens.last == end ? hypothesis.tokens.dropLast() : hypothesis.tokens[...]
+        let tokens =
+            hypothesis.tokens.last == end ? hypothesis.tokens.dropLast() : hypothesis.tokens[...]
         return TranslationHypothesis(
             text: try tokenizer.decode(Array(tokens)), score: hypothesis.score,
             tokens: Array(tokens), isComplete: hypothesis.isComplete)

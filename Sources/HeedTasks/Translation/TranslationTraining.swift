@@ -83,13 +83,21 @@ public struct TranslationTraining: Sendable {
     public var maximumLength = 1024
     /// Updates between checkpoints inside an epoch.
     public var checkpointInterval = 1000
-    /// Epochs between measurements of BLEU on the validation text; 0 measures it at the end alone.
+    /// BLEU on the validation text is measured after the epoch in which this many updates more were made; 0 measures it
+    /// at the end alone.
     public var bleuInterval = 0
+    /// The text of `training.json`, which the run keeps.
+    var recipe: String?
 
     /// A training with the sizes of a preset.
     public init(preset: TransformerPreset, output: String) {
         self.output = output
         configuration = preset.configuration(vocabulary: 1)
+        if preset == .base || preset == .big {
+            // The peak of the paper's schedule with its 4,000 updates of warm-up.
+            warmup = 4000
+            learningRate = LearningRateSchedule.paperPeak(width: configuration.width, warmup: 4000)
+        }
     }
 
     /// What happens before and besides training itself.
@@ -128,22 +136,34 @@ public struct TranslationTraining: Sendable {
         handle(.prepared(describe(valid, validation, "validation")))
         handle(
             .prepared(
-                "\(tokenizer.vocabularySize) pieces, \(model.parameterCount) parameters, \(precision)"))
+                "\(tokenizer.vocabularySize) pieces, \(model.parameterCount) parameters, \(precision)"
+            ))
+        let plan = BatchPlan(
+            lengths: training.lengths, batchTokens: batchTokens * accumulation,
+            shardTokens: shardTokens, seed: seed)
+        // The number of updates depends on the lengths alone and is the same in every epoch.
+        let epochUpdates = plan.updates(epoch: 1).count
         let task = TranslationTask(
-            model, tokenizer: tokenizer, training: training, validation: validation,
-            plan: BatchPlan(
-                lengths: training.lengths, batchTokens: batchTokens * accumulation,
-                shardTokens: shardTokens, seed: seed), smoothing: labelSmoothing,
+            model, tokenizer: tokenizer, training: training, validation: validation, plan: plan,
+            smoothing: labelSmoothing,
             score: { epoch, _ in
-                guard bleuInterval > 0, epoch % bleuInterval == 0 else { return [:] }
+                guard bleuInterval > 0,
+                    epoch * epochUpdates / bleuInterval > (epoch - 1) * epochUpdates / bleuInterval
+                else { return [:] }
                 return ["valid_bleu": try bleu(model, tokenizer, valid).value]
             })
         try Folder.create(output)
+        let folder = RunFolder(path: output)
+        if let recipe { try AtomicFile.write(recipe, to: folder.path(TranslationRecipe.fileName)) }
+        let events = TensorBoardLog(folder)
         let run = TrainingRun(
-            task, trainingOptions, folder: RunFolder(path: output),
+            task, trainingOptions, folder: folder,
             fingerprint: fingerprint(tokenizer, training, validation, model.configuration),
             shouldStop: shouldStop
-        ) { handle(.training($0)) }
+        ) { event in
+            handle(.training(event))
+            if let problem = events.record(event) { handle(.training(.notice(problem))) }
+        }
         let end = try run(resuming: resuming)
         if end != .interrupted {
             let final = try Transformer(folder: output)

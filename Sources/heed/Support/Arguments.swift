@@ -1,7 +1,43 @@
 public import ArgumentParser
+import Foundation
+public import HeedModels
 public import HeedTasks
+public import HeedTensor
 public import HeedText
 
 // Choices that the command line offers by their raw values.
 extension SyntheticTask: ExpressibleByArgument {}
 extension BLEU.Tokenization: ExpressibleByArgument {}
+extension TransformerPreset: ExpressibleByArgument {}
+extension TranslationTraining.ScheduleKind: ExpressibleByArgument {}
+extension TranslationTraining.Optimizer: ExpressibleByArgument {}
+
+extension Precision: ExpressibleByArgument {
+    /// The arithmetics that the program offers; the third is for tests alone.
+    public static var allValueStrings: [String] {
+        [Precision.float32, .bfloat16].map(\.rawValue)
+    }
+
+    /// The arithmetic of this name.
+    public init?(argument: String) {
+        guard Self.allValueStrings.contains(argument) else { return nil }
+        self.init(rawValue: argument)
+    }
+}
+
+/// `--threads`, wherever it is an option.
+enum ThreadOption {
+    static func check(_ count: Int?) throws {
+        guard let count, !(1...256).contains(count) else { return }
+        throw ValidationError("--threads \(count): must be from 1 to 256")
+    }
+
+    static func apply(_ count: Int?) {
+        if let count { ThreadPool.threadCount = count }
+    }
+}
+
+/// A path that means the same from everywhere.
+func absolute(_ path: String) -> String {
+    path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
+}

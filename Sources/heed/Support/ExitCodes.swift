@@ -1,7 +1,10 @@
 import Foundation
 import HeedFormats
+import HeedGeneration
+import HeedModels
 import HeedTasks
 import HeedText
+import HeedTraining
 
 /// The codes that the program ends with, as `docs/exit-codes.md` lists them.
 enum ExitStatus: Int32 {
@@ -35,20 +38,39 @@ struct Failure: Error {
     init?(_ error: any Error) {
         switch error {
         case let failure as Failure: self = failure
-        case let error as FileError: self.init(Self.code(ofReading: error), "\(error)")
-        case let error as SyntheticCountError: self.init(.usage, "\(error)")
+        case let error as FileError: self.init(Self.code(of: error), "\(error)")
+        case is SyntheticCountError, is TranslationSettingError, is ConfigurationError,
+            is InvalidSearchOption:
+            self.init(.usage, "\(error)")
         case is FolderNotEmptyError: self.init(.cannotCreate, "\(error)")
-        case is TextError, is MetricError, is CorpusError, is JSONError, is JSONFieldError:
+        case is NoDefaultModelError: self.init(.missingInput, "\(error)")
+        case let error as TensorFolderError:
+            self.init(Self.code(of: error), "\(error)")
+        case is TextError, is MetricError, is JSONError, is JSONFieldError, is CorpusError,
+            is SentenceTooLongError, is TrainingError, is TokenizerError, is SafetensorsError,
+            is MissingTensorError, is TensorTypeError, is TensorMismatch:
             self.init(.badData, "\(error)")
         default: return nil
         }
     }
 
-    private static func code(ofReading error: FileError) -> ExitStatus {
+    private static func code(of error: FileError) -> ExitStatus {
         switch error.problem {
-        case .system("read", _): .inputOutput
+        case .system("read", _), .system("write", _), .system("flush", _), .system("close", _):
+            .inputOutput
+        case .system(let operation, _)
+        where ["create", "rename", "remove"].contains { operation.hasPrefix($0) }: .cannotCreate
+        case .exists: .cannotCreate
         case .tooLarge, .endedEarly: .badData
         default: .missingInput
+        }
+    }
+
+    private static func code(of error: TensorFolderError) -> ExitStatus {
+        switch error.problem {
+        case .noWeights(let others) where others.isEmpty: .missingInput
+        case .missingShards: .missingInput
+        default: .badData
         }
     }
 }

@@ -33,8 +33,11 @@ enum StandardStreams {
     }
 
     /// Writes a line to standard error, as well as that is possible.
-    static func printError(_ line: String) {
-        try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8))
+    static func printError(_ line: String) { writeError(line + "\n") }
+
+    /// Writes text to standard error, as well as that is possible.
+    static func writeError(_ text: String) {
+        try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
     }
 
     private static func posixCode(of error: any Error) -> POSIXErrorCode? {

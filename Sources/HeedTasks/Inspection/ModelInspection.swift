@@ -1,0 +1,134 @@
+public import HeedFormats
+import HeedModels
+import HeedNN
+
+/// What is in a model folder, a checkpoint or a safetensors file, without loading it.
+public struct ModelInspection: Sendable {
+    /// What a path leads to.
+    public enum Kind: String, Sendable {
+        /// A folder with a `config.json`.
+        case model
+        /// A folder of a training run's checkpoints.
+        case checkpoint
+        /// A folder with weights alone.
+        case weights
+        /// A file.
+        case file
+    }
+
+    /// What was inspected.
+    public let path: String
+    /// What it is.
+    public let kind: Kind
+    /// The tensors.
+    public let tensors: [TensorEntry]
+    /// The file's free strings.
+    public let metadata: [(name: String, value: String)]
+    /// A model's `config.json` or a checkpoint's `state.json`, as it stands there.
+    public let description: JSONObject?
+    /// A model's family, if this version reads it.
+    public let configuration: TransformerConfigurationSummary?
+
+    private static let configurationName = "config.json"
+    private static let stateName = "state.json"
+
+    /// Looks into a folder or file.
+    ///
+    /// Throws errors that name the file and what is wrong with it.
+    public init(path: String) throws {
+        self.path = path
+        guard try Folder.kind(of: path) == .folder else {
+            let file = try SafetensorsFile(path: path)
+            kind = .file
+            tensors = file.entries
+            metadata = file.metadata?.entries.map { ($0.name, $0.value) } ?? []
+            description = nil
+            configuration = nil
+            return
+        }
+        let read = { (name: String) -> JSONObjectReader? in
+            let file = RelativePath.join(path, name)
+            guard try Folder.kind(of: file) != nil else { return nil }
+            return try JSONObjectReader(path: file)
+        }
+        let model = try read(Self.configurationName)
+        let state = try model == nil ? read(Self.stateName) : nil
+        kind = model != nil ? .model : state != nil ? .checkpoint : .weights
+        description = (model ?? state)?.object
+        configuration = try model.map {
+            TransformerConfigurationSummary(try TransformerConfiguration($0))
+        }
+        tensors = try TensorFolder(path: path).entries
+        metadata = []
+    }
+
+    /// The number of elements of all tensors: what a model has learned, and constants if the file holds any.
+    public var parameterCount: Int { tensors.reduce(0) { $0 + $1.elementCount } }
+
+    /// The bytes of all tensors.
+    public var byteCount: Int { tensors.reduce(0) { $0 + $1.byteCount } }
+
+    /// How many elements each type has.
+    public var typeCounts: [(type: ElementType, elements: Int)] {
+        ElementType.allCases.compactMap { type in
+            let count = tensors.filter { $0.type == type }.reduce(0) { $0 + $1.elementCount }
+            return count > 0 ? (type, count) : nil
+        }
+    }
+
+    /// Everything as one object.
+    public var json: JSONValue {
+        var object: JSONObject = [
+            "path": .string(path), "kind": .string(kind.rawValue),
+            "parameters": .int(parameterCount), "bytes": .int(byteCount),
+        ]
+        if let description {
+            object.insert(
+                .object(description), forName: kind == .model ? "configuration" : "state")
+        }
+        if !metadata.isEmpty {
+            var strings = JSONObject()
+            for (name, value) in metadata { strings.insert(.string(value), forName: name) }
+            object.insert(.object(strings), forName: "metadata")
+        }
+        let list = tensors.map { tensor -> JSONValue in
+            [
+                "name": .string(tensor.name), "dtype": .string(tensor.type.rawValue),
+                "shape": .array(tensor.shape.map(JSONValue.int)),
+            ]
+        }
+        object.insert(.array(list), forName: "tensors")
+        return .object(object)
+    }
+}
+
+/// A configuration in a few words.
+public struct TransformerConfigurationSummary: Sendable, CustomStringConvertible {
+    /// The words.
+    public let description: String
+
+    init(_ configuration: TransformerConfiguration) {
+        let layers = "\(configuration.encoderLayers) + \(configuration.decoderLayers) layers"
+        let heads =
+            configuration.encoderHeads == configuration.decoderHeads
+            ? "\(configuration.encoderHeads)"
+            : "\(configuration.encoderHeads) + \(configuration.decoderHeads)"
+        let inner =
+            configuration.encoderInner == configuration.decoderInner
+            ? "\(configuration.encoderInner)"
+            : "\(configuration.encoderInner) + \(configuration.decoderInner)"
+        var words = """
+            \(configuration.family.rawValue): \(layers), width \(configuration.width), \
+            feed-forward \(inner) (\(configuration.activation)), \(heads) heads, \
+            \(configuration.placement.rawValue)-norm, positions \(configuration.positions.rawValue), \
+            vocabulary \(configuration.sourceVocabulary)
+            """
+        if configuration.targetVocabulary != configuration.sourceVocabulary {
+            words += " + \(configuration.targetVocabulary)"
+        }
+        if let length = configuration.trainedLength {
+            words += ", trained on up to \(length) tokens"
+        }
+        description = words
+    }
+}

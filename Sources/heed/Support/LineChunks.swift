@@ -1,0 +1,55 @@
+import HeedFormats
+
+/// The lines that a verb works on, some at a time: arguments, a file, or standard input.
+///
+/// A chunk holds what is there without waiting, so that a program on the other end of a pipe gets an answer to each line.
+struct LineChunks {
+    private var arguments: [String]?
+    private var reader: TextLines?
+    /// Lines given so far.
+    private(set) var lineCount = 0
+
+    /// Lines of a chunk at most.
+    private static let limit = 4096
+
+    /// - Parameters:
+    ///   - texts: what was given on the command line; a text of several lines counts as such.
+    ///   - input: a file, `-` for standard input.
+    init(texts: [String], input: String?) throws {
+        guard texts.isEmpty || input == nil else {
+            throw Failure(.usage, "give texts or --input, not both")
+        }
+        if texts.isEmpty {
+            reader =
+                try input.flatMap { $0 == "-" ? nil : $0 }.map { try TextLines(path: $0) }
+                ?? TextLines.standardInput()
+        } else {
+            arguments = texts.flatMap {
+                $0.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+                    .map(String.init)
+            }
+        }
+    }
+
+    /// The name of what is read, for messages.
+    var name: String { reader?.name ?? "arguments" }
+
+    /// The next lines, or nil after the last.
+    mutating func next() throws -> [String]? {
+        if let lines = arguments {
+            arguments = nil
+            reader = nil
+            lineCount += lines.count
+            return lines
+        }
+        guard let line = try reader?.next() else { return nil }
+        var lines = [line]
+        while lines.count < Self.limit, reader?.hasLineInMemory == true,
+            let line = try reader?.next()
+        {
+            lines.append(line)
+        }
+        lineCount += lines.count
+        return lines
+    }
+}

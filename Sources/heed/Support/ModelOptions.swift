@@ -1,0 +1,34 @@
+import ArgumentParser
+import HeedTasks
+import HeedTensor
+
+/// Which model runs, and how.
+struct ModelOptions: ParsableArguments {
+    @Option(help: "The folder of the model. (default: the one that comes with Heed)")
+    var model: String?
+
+    @Option(help: "The arithmetic. (default: bfloat16 where this CPU is fastest at it)")
+    var precision: Precision?
+
+    @Option(help: "Threads that compute. (default: HEED_THREADS, or the cores)")
+    var threads: Int?
+
+    func validate() throws {
+        try ThreadOption.check(threads)
+    }
+
+    /// Gives the number of threads to the engine, before anything computes.
+    func applyThreads() {
+        ThreadOption.apply(threads)
+    }
+
+    /// The folder of the model.
+    func folder() throws -> String {
+        try model ?? DefaultModel.folder()
+    }
+
+    /// Opens the model.
+    func translator() throws -> SentenceTranslator {
+        try SentenceTranslator(folder: folder(), precision: precision ?? .fastest)
+    }
+}

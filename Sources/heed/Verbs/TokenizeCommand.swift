@@ -1,0 +1,113 @@
+import ArgumentParser
+import HeedFormats
+import HeedTasks
+import HeedText
+
+/// `heed tokenize`: text to pieces or ids, and back.
+struct TokenizeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tokenize",
+        abstract: "Cut text into the pieces that a model reads, and put them together again.",
+        discussion: """
+            Works on TEXT, or on the lines of --input or of standard input; an empty line gives an \
+            empty line. Pieces are shown without the marks that a model adds, such as the end of the \
+            sentence; --ids and --json have them. A tokenizer of words that were cut before shows \
+            pieces inside a word with @@, as subword-nmt does. An object of --json holds text, ids, \
+            pieces and offsets, which count Unicode scalars.
+
+            EXAMPLES
+              heed tokenize 'Ein Hund läuft.'
+              heed tokenize --model run --ids < text.txt > ids.txt
+              heed tokenize --model run --decode < ids.txt
+            """
+    )
+
+    @Option(help: "The folder of the model. (default: the one that comes with Heed)")
+    var model: String?
+
+    @Option(help: "A tokenizer.json to use instead of a model's.")
+    var file: String?
+
+    @Option(help: "A file with a text on each line; - is standard input.")
+    var input: String?
+
+    @Flag(help: "Print ids instead of pieces.")
+    var ids = false
+
+    @Flag(help: "Read ids, and print the text.")
+    var decode = false
+
+    @Flag(help: "Print an object a line.")
+    var json = false
+
+    @Argument(help: ArgumentHelp("What to cut.", valueName: "text"))
+    var texts: [String] = []
+
+    func validate() throws {
+        if ids, decode { throw ValidationError("give --ids or --decode, not both") }
+        if model != nil, file != nil { throw ValidationError("give --model or --file, not both") }
+        if !texts.isEmpty, input != nil {
+            throw ValidationError("give texts or --input, not both")
+        }
+    }
+
+    func run() throws {
+        let tokenizer =
+            try file.map { try Tokenizer(file: $0) }
+            ?? Tokenizer(folder: model ?? DefaultModel.folder())
+        var chunks = try LineChunks(texts: texts, input: input)
+        var number = 0
+        while let lines = try chunks.next() {
+            var output = ""
+            for line in lines {
+                number += 1
+                let place = "\(nameForMessage(chunks.name)): line \(number)"
+                output +=
+                    try
+                    (decode
+                    ? decoded(line, tokenizer, place) : encoded(line, tokenizer)) + "\n"
+            }
+            try StandardStreams.write(output)
+        }
+    }
+
+    private func encoded(_ line: String, _ tokenizer: Tokenizer) throws -> String {
+        if json {
+            let encoding = tokenizer.encode(line)
+            let offsets = encoding.scalarOffsets(in: line)
+            return JSONWriter(.spaced).string([
+                "text": .string(line),
+                "ids": .array(encoding.ids.map { .int(Int($0)) }),
+                "pieces": .array(
+                    try tokenizer.displayPieces(of: encoding.ids).map(JSONValue.string)),
+                "offsets": .array(offsets.map { [.int($0.lowerBound), .int($0.upperBound)] }),
+            ])
+        }
+        if line.isEmpty { return "" }
+        if ids {
+            return tokenizer.encodeIDs(line).map(String.init).joined(separator: " ")
+        }
+        let plain = tokenizer.encodeIDs(line, addingSpecialTokens: false)
+        return try tokenizer.displayPieces(of: plain).joined(separator: " ")
+    }
+
+    private func decoded(_ line: String, _ tokenizer: Tokenizer, _ place: String) throws -> String {
+        let words = line.split { $0 == " " || $0 == "," || $0 == "\t" || $0 == "[" || $0 == "]" }
+        let ids = try words.map { word in
+            guard let id = Int32(word), id >= 0 else {
+                throw Failure(.badData, "\(place): '\(word)' is no id")
+            }
+            return id
+        }
+        let text: String
+        do {
+            text = try tokenizer.decode(ids)
+        } catch let error as TokenizerError {
+            throw Failure(.badData, "\(place): \(error)")
+        }
+        guard json else { return text.replacing("\n", with: " ") }
+        return JSONWriter(.spaced).string([
+            "ids": .array(ids.map { .int(Int($0)) }), "text": .string(text),
+        ])
+    }
+}

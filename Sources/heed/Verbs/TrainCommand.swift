@@ -1,0 +1,14 @@
+import ArgumentParser
+
+/// `heed train`: learns models from text.
+struct TrainCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "train",
+        abstract: "Train a model.",
+        discussion: """
+            EXAMPLES
+              heed train translation --help
+            """,
+        subcommands: [TrainTranslationCommand.self]
+    )
+}

@@ -1,0 +1,164 @@
+import ArgumentParser
+import Foundation
+import HeedFormats
+import HeedTasks
+import HeedTensor
+
+/// `heed translate`: text in, translations out.
+struct TranslateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "translate",
+        abstract: "Translate text.",
+        discussion: """
+            Translates TEXT, or the lines of --input, or those of standard input, in their order; an \
+            empty line gives an empty line. Without --model the German-English model that comes with \
+            Heed is used; \(DefaultModel.variable) may name another folder. Input that is longer \
+            than any sentence the model was trained on is translated with a warning.
+
+            A line of --n-best is: line TAB rank TAB score TAB text. A score is the sum of the \
+            tokens' log-probabilities, divided by length to the power of --length-penalty.
+
+            EXAMPLES
+              heed translate 'Ein Hund läuft über die Wiese.'
+              heed translate --model run --input test.source --output test.translated
+              heed translate --n-best 3 --json < letters.txt
+            """
+    )
+
+    @OptionGroup var model: ModelOptions
+
+    @Option(help: "A file with a sentence on each line; - is standard input.")
+    var input: String?
+
+    @Option(help: "The file to write instead of standard output; it appears when it is whole.")
+    var output: String?
+
+    @Option(help: "Hypotheses that are followed at a time; 1 is greedy.")
+    var beam = TranslationOptions().beam
+
+    @Option(help: "The power of the length by which scores are divided.")
+    var lengthPenalty = TranslationOptions().lengthPenalty
+
+    @Option(
+        help: "Tokens of a translation at most. (default: twice the source's and 32 more)")
+    var maxLength: Int?
+
+    @Option(help: "Print this many hypotheses of each sentence, best first.")
+    var nBest: Int?
+
+    @Option(help: "Source tokens that are translated at a time, counted with every hypothesis.")
+    var batchTokens = TranslationOptions().batchTokens
+
+    @Flag(help: "Print the score before each translation.")
+    var scores = false
+
+    @Flag(help: "Print an object a line: source, and hypotheses with text and score.")
+    var json = false
+
+    @Argument(help: ArgumentHelp("What to translate.", valueName: "text"))
+    var texts: [String] = []
+
+    func validate() throws {
+        try check("beam", beam, in: 1...4096)
+        if let nBest { try check("n-best", nBest, in: 1...beam) }
+        if let maxLength { try check("max-length", maxLength, in: 1...1_000_000) }
+        try check("batch-tokens", batchTokens, in: 1...(1 << 30))
+        guard lengthPenalty.magnitude <= 10 else {
+            throw ValidationError("--length-penalty \(lengthPenalty): must be from -10 to 10")
+        }
+        guard texts.isEmpty || input == nil else {
+            throw ValidationError("give texts or --input, not both")
+        }
+    }
+
+    func run() throws {
+        model.applyThreads()
+        var chunks = try LineChunks(texts: texts, input: input)
+        let translator = try model.translator()
+        var options = TranslationOptions()
+        options.beam = beam
+        options.lengthPenalty = lengthPenalty
+        options.maximumLength = maxLength
+        options.hypothesisCount = nBest ?? 1
+        options.batchTokens = batchTokens
+        let file = try output.map { path in try creatingOutput { try AtomicFile(path: path) } }
+        var line = 0
+        while let lines = try chunks.next() {
+            warn(translator.unusuallyLong(lines), after: line, in: chunks.name)
+            let translations = try translate(lines, after: line, in: chunks.name) {
+                try translator.translate($0, options)
+            }
+            let text = translations.enumerated().map {
+                format($1, line: line + $0 + 1) + "\n"
+            }.joined()
+            if let file {
+                try file.write(text)
+            } else {
+                try StandardStreams.write(text)
+            }
+            line += lines.count
+        }
+        if let file { try creatingOutput { try file.commit() } }
+    }
+
+    /// Translates lines; an error names the line in the whole input.
+    private func translate(
+        _ lines: [String], after line: Int, in name: String,
+        _ body: ([String]) throws -> [Translation]
+    ) throws -> [Translation] {
+        do {
+            return try body(lines)
+        } catch let error as SentenceTooLongError {
+            throw Failure(
+                .badData,
+                """
+                \(nameForMessage(name)): line \(line + error.number): \(error.tokenCount) tokens \
+                are more than the \(error.limit) that the model takes
+                """)
+        }
+    }
+
+    private func warn(_ indices: [Int], after line: Int, in name: String) {
+        for index in indices {
+            StandardStreams.printError(
+                """
+                heed: warning: \(nameForMessage(name)): line \(line + index + 1) is longer than \
+                any sentence that the model was trained on
+                """)
+        }
+    }
+
+    private func format(_ translation: Translation, line: Int) -> String {
+        let hypotheses = translation.hypotheses
+        if json {
+            let list = hypotheses.map { hypothesis -> JSONValue in
+                ["text": .string(hypothesis.text), "score": .double(hypothesis.score)]
+            }
+            return JSONWriter(.spaced).string(
+                ["source": .string(translation.source), "hypotheses": .array(list)])
+        }
+        if nBest != nil {
+            return hypotheses.enumerated().map { rank, hypothesis in
+                "\(line)\t\(rank + 1)\t\(fixed(hypothesis.score))\t\(oneLine(hypothesis.text))"
+            }.joined(separator: "\n")
+        }
+        let text = oneLine(translation.text)
+        return scores ? "\(fixed(translation.score))\t\(text)" : text
+    }
+
+    private func fixed(_ score: Double) -> String { String(format: "%.6f", score) }
+
+    /// A text in which a model put an end of line, kept on one.
+    private func oneLine(_ text: String) -> String {
+        text.contains(where: \.isNewline)
+            ? text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+                .joined(separator: " ") : text
+    }
+
+    private func check(_ name: String, _ value: Int, in range: ClosedRange<Int>) throws {
+        guard range.contains(value) else {
+            throw ValidationError(
+                "--\(name) \(value): must be from \(range.lowerBound) to \(range.upperBound)")
+        }
+    }
+}
