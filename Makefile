@@ -19,7 +19,7 @@ C_FLAGS = -std=gnu17 -O2 -D_GNU_SOURCE -DNDEBUG -Wall -Wextra -Werror
 C_SOURCES = $(shell find Sources Tests -name '*.c' -o -name '*.h' -o -name '*.inc')
 SWIFT_FOLDERS = $(wildcard Sources Tests Examples Benchmarks)
 
-.PHONY: help build demo test lint format install dependencies check-dependencies
+.PHONY: help build demo test test-kernels lint format install dependencies check-dependencies
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,8 +36,11 @@ build: check-dependencies ## build the program, optimised
 demo: build ## look at what the program does
 	@Tools/demo.sh "$$($(SWIFT) build $(BUILD_FLAGS) --show-bin-path)/heed"
 
-test: check-dependencies ## run every test
+test: test-kernels ## run every test
 	$(SWIFT) test $(TEST_FLAGS)
+
+test-kernels: check-dependencies ## run the tests of the C kernels, products and threads
+	$(MAKE) --directory Tests/CKernelDriver test CC=$(CLANG) BUILD=$(CURDIR)/.build/kernel-tests
 
 lint: ## check the form of Swift and C
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift $(SWIFT_FOLDERS)

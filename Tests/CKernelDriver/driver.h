@@ -48,6 +48,8 @@ double at(const buffer *b, int64_t i);
 void expect(const char *what, const buffer *got, int64_t i, double expected, double tolerance);
 void expect_same_bits(const char *what, const buffer *a, int64_t a_begin, const buffer *b, int64_t b_begin, int64_t n);
 void expect_true(const char *what, bool condition);
+// Whether the tests fail; they end at the first failure, which is not counted.
+bool notices(void (*tests)(void));
 
 // Relative tolerance of one element.
 double elementwise(double value);
@@ -79,6 +81,7 @@ void test_adam(void);
 void test_convert(void);
 void test_random(void);
 void test_invariance(void);
+void test_planted(void);
 void benchmark(void);
 
 #endif

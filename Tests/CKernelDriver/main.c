@@ -23,6 +23,7 @@ static void test_table(heed_isa isa, heed_type t) {
     test_adam();
     test_convert();
     test_invariance();
+    test_planted();
     printf("%-12s %s: %ld comparisons, %d failures so far\n", heed_isa_name(isa), t == HEED_F32 ? "f32" : "bf16",
            comparisons - before, failures);
 }

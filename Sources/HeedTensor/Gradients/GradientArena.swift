@@ -7,9 +7,12 @@ struct GradientSlot {
     let offset: Int
     let shape: Shape
 
-    /// The gradient's memory.
-    var bytes: UnsafeMutableRawPointer {
-        unsafe arena.bytes + offset * arena.elementType.size
+    /// The gradient's memory, for what comes from activations of `type`: it holds their statistics' type.
+    func bytes(from type: ElementType) -> UnsafeMutableRawPointer {
+        require(
+            Kernels.statistics(for: type) == arena.elementType, "gradient",
+            "a gradient of \(type) for parameters of \(arena.elementType)", [shape])
+        return unsafe arena.bytes + offset * arena.elementType.size
     }
 
     /// A copy of the gradient.
@@ -42,6 +45,12 @@ public final class GradientArena {
         elementType =
             self.parameters.first.map { $0.value.elementType == .float64 } == true
             ? .float64 : .float32
+        for parameter in self.parameters {
+            require(
+                parameter.value.elementType == elementType, "GradientArena",
+                "\(parameter.name) of \(parameter.value.elementType) beside \(elementType)",
+                [parameter.shape])
+        }
         var offsets: [Int] = []
         var end = 0
         for parameter in self.parameters {

@@ -90,7 +90,7 @@ public final class Tape {
     }
 
     /// Computes gradients from several outputs at once.
-    func backward(outputs: [Tensor], upstream: [Tensor?]) -> Gradients {
+    package func backward(outputs: [Tensor], upstream: [Tensor?]) -> Gradients {
         var seeds: [(Int32, Tensor)] = []
         for (output, gradient) in zip(outputs, upstream) where records(output) {
             if let gradient, let node = output.record?.node { seeds.append((node, gradient)) }

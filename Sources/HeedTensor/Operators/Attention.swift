@@ -31,6 +31,7 @@ extension Context {
         let observed = attentionObserver?.heads(of: name)
         let inputs = call.tensors(of: [queries, keys, values]) + (bias.map { [$0] } ?? [])
         let isRecorded = records(inputs)
+        if isRecorded { call.checkKeysAreDisjoint() }
         let statistics = Kernels.statistics(for: queries.tensor.elementType)
         let lse =
             isRecorded || observed != nil
@@ -64,6 +65,9 @@ private struct AttentionCall {
     let keyRanges: SequenceRanges
     let bias: Tensor?
     let dropout: heed_dropout
+    /// For each role, the role whose gradient tensor it writes into: the first with the same tensor, at the same place of
+    /// the tape, and other columns.
+    private let owners: [Int]
     private let mask: AttentionMask
     private let keyLengths: Tensor
     private let offsets: Tensor?
@@ -77,6 +81,7 @@ private struct AttentionCall {
         keyRanges: SequenceRanges, mask: AttentionMask, bias: Tensor?, dropout: heed_dropout
     ) {
         self.roles = roles.map { Columns($0.tensor.detached, $0.range) }
+        owners = Self.owners(of: roles)
         self.heads = heads
         self.packing = packing
         self.keyRanges = keyRanges
@@ -104,13 +109,13 @@ private struct AttentionCall {
         owners.enumerated().filter { $0.offset == $0.element }.map { columns[$0.offset].tensor }
     }
 
-    /// For each role, the role whose gradient tensor it writes into: the first with the same memory and other columns.
-    private var owners: [Int] {
+    private static func owners(of roles: [Columns]) -> [Int] {
         var owners: [Int] = []
         for (index, role) in roles.enumerated() {
             let owner = owners.indices.first { candidate in
                 owners[candidate] == candidate
                     && roles[candidate].tensor.sharesMemory(with: role.tensor)
+                    && roles[candidate].tensor.record == role.tensor.record
                     && !owners.indices.contains {
                         owners[$0] == candidate && roles[$0].range.overlaps(role.range)
                     }
@@ -158,6 +163,17 @@ private struct AttentionCall {
                     && dense.shape[2] >= longest[0] && dense.shape[3] >= longest[1], "attention",
                 "the mask", [dense.shape, Shape(longest)])
         }
+    }
+
+    /// Traps when two sequences share keys: the kernels write each key's gradient once.
+    func checkKeysAreDisjoint() {
+        let ranges = zip(keyRanges.starts.scalars(as: Int32.self), keyRanges.rowCounts)
+            .map { Int($0)..<Int($0) + $1 }.filter { !$0.isEmpty }
+            .sorted { $0.lowerBound < $1.lowerBound }
+        require(
+            zip(ranges, ranges.dropFirst()).allSatisfy { $0.upperBound <= $1.lowerBound },
+            "attention", "sequences share keys, whose gradients would be lost",
+            [roles[1].tensor.shape])
     }
 
     /// The kernels' description, without output and gradients.
@@ -253,10 +269,9 @@ private struct AttentionCall {
 
     /// The gradients of the distinct tensors of queries, keys and values, then that of the bias.
     func backward(output: Tensor, lse: Tensor, upstream: Tensor) -> [Tensor] {
-        let owners = self.owners
         var gradients: [Int: Tensor] = [:]
         for (index, owner) in owners.enumerated() where index == owner {
-            gradients[index] = gradientMemory(of: index, owners)
+            gradients[index] = gradientMemory(of: index)
         }
         let byRole = owners.compactMap { gradients[$0] }
         let biasGradient = bias.map { Tensor.zeros($0.shape, $0.elementType) }
@@ -290,7 +305,7 @@ private struct AttentionCall {
     }
 
     /// Memory for the gradient of a role's tensor: zeros where the kernels will not write everything.
-    private func gradientMemory(of owner: Int, _ owners: [Int]) -> Tensor {
+    private func gradientMemory(of owner: Int) -> Tensor {
         let tensor = roles[owner].tensor
         let written = owners.indices.filter { owners[$0] == owner }.map { roles[$0].range.count }
         let rows = owners.indices.filter { owners[$0] == owner }.map { role in

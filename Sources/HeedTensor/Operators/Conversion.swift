@@ -29,7 +29,7 @@ extension Parameter {
         parallelRanges(gradient.count, size: Cut.elements) { range in
             unsafe table.pointee.accumulate(
                 Int64(range.count), scale, gradient.bytes + range.lowerBound * size,
-                slot.bytes + range.lowerBound * slotSize)
+                slot.bytes(from: gradient.elementType) + range.lowerBound * slotSize)
         }
     }
 }

@@ -90,7 +90,7 @@ private struct EmbeddingLookup {
                 groups.ids.bytes.assumingMemoryBound(to: Int32.self) + range.lowerBound,
                 groups.starts.bytes.assumingMemoryBound(to: Int32.self) + range.lowerBound,
                 groups.order.bytes.assumingMemoryBound(to: Int32.self), Int64(columns), dy.bytes,
-                scale, &dropout, rowKeys(packing, from: 0), slot.bytes)
+                scale, &dropout, rowKeys(packing, from: 0), slot.bytes(from: output))
         }
     }
 }

@@ -196,10 +196,10 @@ private struct ResidualNorm {
         }
         if let norm {
             if norm.scale.collectsGradient, let slot = norm.scale.slot {
-                unsafe chunks.add(0, to: slot.bytes)
+                unsafe chunks.add(0, to: slot.bytes(from: output))
             }
             if let shift = norm.shift, shift.collectsGradient, let slot = shift.slot {
-                unsafe chunks.add(1, to: slot.bytes)
+                unsafe chunks.add(1, to: slot.bytes(from: output))
             }
         }
         return (dx, dresidual)

@@ -8,7 +8,7 @@ import HeedFormats
 func addWeightGradient(_ weight: Parameter, dy: Tensor, x: Tensor) {
     guard weight.collectsGradient, let slot = weight.slot else { return }
     unsafe addTransposedProduct(
-        dy, x, to: slot.bytes, m: weight.shape[0], n: weight.shape[1])
+        dy, x, to: slot.bytes(from: dy.elementType), m: weight.shape[0], n: weight.shape[1])
 }
 
 /// result [m, n] (float32, or float64 for float64 operands) += aᵀ · b, a [M, m], b [M, n].
@@ -103,7 +103,7 @@ private func gradientProduct(m: Int, n: Int, k: Int, lda: Int, type: ElementType
 /// Rows are added up in chunks of a fixed size, and the chunks in their order.
 func addBiasGradient(_ bias: Parameter?, dy: Tensor) {
     guard let bias, bias.collectsGradient, let slot = bias.slot else { return }
-    unsafe addColumnSums(of: dy, to: slot.bytes)
+    unsafe addColumnSums(of: dy, to: slot.bytes(from: dy.elementType))
 }
 
 /// sums [N] += Σ over rows of x [M, N].

@@ -23,7 +23,10 @@ struct WeightProduct {
             x.rank > 0 && x.shape.columns == inner, "linear",
             "\(weight.name) does not fit", [x.shape, weight.shape])
         let type = output ?? x.elementType
-        if x.elementType == .float64 { return reference(x) }
+        // Sums without a product are legal, but the library makes none.
+        if x.elementType == .float64 || inner == 0 {
+            return reference(x.converted(to: .float64)).converted(to: type)
+        }
         if x.elementType == .bfloat16, !MatrixLibrary.multipliesBFloat16 {
             return self(x.converted(to: .float32)).converted(to: type)
         }
@@ -39,7 +42,7 @@ struct WeightProduct {
         let key = PackedWeights.Key(
             type: x.elementType, isTransposed: isTransposed,
             isCut: total <= full && inner * columns >= Panels.cutWeights)
-        guard inner > 0, let packed = weight.packedWeights(key) else {
+        guard let packed = weight.packedWeights(key) else {
             fatalError("the matrix library has no product of \(x.elementType) for \(weight.shape)")
         }
         let panels = (total + full - 1) / full
