@@ -15,4 +15,8 @@ fi
 if [ "$mode" = bench ]; then
     exec "$build/kernels" bench
 fi
+# shellcheck disable=SC2086
+"${CC:-clang}" $flags -I"$sources/include" "$sources"/kernels_*.c "$sources"/reference*.c "$sources/isa.c" \
+    "$sources/random.c" "$here"/reference_*.c "$here/Attention/attention_reference.c" -o "$build/reference" -lm -lpthread
+"$build/reference"
 exec "$build/kernels"
