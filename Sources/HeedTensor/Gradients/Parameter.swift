@@ -10,14 +10,17 @@ public final class Parameter {
     public private(set) var name: String
     /// The value; setting it counts up `version`.
     public var value: Tensor {
-        didSet {
+        get { held }
+        set {
             require(
-                value.shape == oldValue.shape, "Parameter \(name)", "the shape is fixed",
-                [oldValue.shape, value.shape])
-            value.record = nil
+                newValue.shape == held.shape, "Parameter \(name)", "the shape is fixed",
+                [held.shape, newValue.shape])
+            held = newValue.detached
             touch()
         }
     }
+    /// The value itself, without an observer: one would hold a second reference while it is written in place.
+    private var held: Tensor
     /// Counts the changes of the value.
     public private(set) var version = 0
     /// Whether training changes it; frozen parameters get no gradient.
@@ -31,7 +34,7 @@ public final class Parameter {
     /// A parameter with this name and initial value.
     public init(_ name: String = "", _ value: Tensor) {
         self.name = name
-        self.value = value.detached
+        held = value.detached
     }
 
     /// Gives it the name under which it is saved.
@@ -65,11 +68,11 @@ public final class Parameter {
 
     /// Lets the optimiser write the value in place; nobody else may hold the tensor then.
     func update(_ body: (UnsafeMutableRawPointer) -> Void) {
-        if !value.isUniquelyReferenced() {
+        if !held.isUniquelyReferenced() {
             copyCount += 1
-            value = value.copied()
+            held = held.copied()
         }
-        unsafe body(value.mutableBytes)
+        unsafe body(held.mutableBytes)
         touch()
     }
 
