@@ -63,7 +63,7 @@ struct LectureTests {
         let x = Tensor.randomNormal([5, 8], seed: 2, site: 1)
         let network = FeedForward(
             .plain(.gelu), width: 8, inner: 12, builder: ModelBuilder(seed: 1))
-        let norm = NormLayer(.layer, 8)
+        let norm = NormLayer(.layer, 8, builder: ModelBuilder(seed: 1))
         let context = Context()
         for row in 0..<5 {
             let alone = x.rowsView(row..<row + 1)
