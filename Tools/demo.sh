@@ -8,11 +8,11 @@ trap 'rm -rf "$folder"' EXIT
 cat >"$folder/german" <<'TEXT'
 Guten Morgen!
 Wo ist der Bahnhof?
-Ich möchte einen Kaffee, bitte.
-Meine Schwester wohnt in Berlin.
-Heute Abend regnet es wahrscheinlich.
-Kannst du mir mit den Hausaufgaben helfen?
-Der Zug kommt zehn Minuten später.
+Kannst du mir helfen?
+Mein Bruder ist krank.
+Hast du meinen Schlüssel gesehen?
+Wir müssen jetzt gehen.
+Wie viel kostet das?
 TEXT
 
 if "$heed" translate --output "$folder/english" --input "$folder/german" 2>"$folder/errors"; then
@@ -21,7 +21,7 @@ if "$heed" translate --output "$folder/english" --input "$folder/german" 2>"$fol
         awk -F '\t' '{ printf "  %s\n      %s\n", $1, $2 }'
     echo
     echo "What the words of a translation attend to (the darker, the more):"
-    "$heed" translate --draw-attention 'Meine Schwester wohnt in Berlin.'
+    "$heed" translate --draw-attention 'Hast du meinen Schlüssel gesehen?'
 elif grep -q 'no model' "$folder/errors"; then
     echo "Dates in words and what they mean, made by 'heed data dates':"
     "$heed" data dates --count 160 --seed 1 --output "$folder/dates"

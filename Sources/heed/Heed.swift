@@ -26,7 +26,7 @@ struct Heed: AsyncParsableCommand {
         version: version,
         subcommands: [
             TrainCommand.self, TranslateCommand.self, ScoreCommand.self, ForwardCommand.self,
-            TokenizeCommand.self, InspectCommand.self, DataCommand.self, SplitCommand.self,
+            TokenizeCommand.self, InspectCommand.self, DataCommand.self, SplitCommand.self, ExportCommand.self,
             DoctorCommand.self,
         ]
     )

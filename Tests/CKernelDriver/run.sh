@@ -10,9 +10,15 @@ if [ "$mode" = sanitize ]; then
     flags="$flags -g -fsanitize=address,undefined -fno-sanitize-recover=all"
 fi
 # shellcheck disable=SC2086
-"${CC:-clang}" $flags -I"$sources/include" -I"$sources" "$sources"/kernels_*.c "$sources"/reference*.c "$sources/isa.c" \
-    "$sources/random.c" "$here/main.c" "$here/support.c" "$here/bench.c" "$here"/test_*.c -o "$build/kernels" -lm -lpthread
+"${CC:-clang}" $flags -I"$sources/include" -I"$sources" \
+    "$sources"/kernels_*.c "$sources"/reference*.c "$sources/isa.c" "$sources/random.c" \
+    "$here/main.c" "$here/support.c" "$here/bench.c" "$here"/test_*.c -o "$build/kernels" -lm -lpthread
 if [ "$mode" = bench ]; then
     exec "$build/kernels" bench
 fi
+# shellcheck disable=SC2086
+"${CC:-clang}" $flags -I"$sources/include" \
+    "$sources"/kernels_*.c "$sources"/reference*.c "$sources/isa.c" "$sources/random.c" \
+    "$here"/reference_*.c "$here/Attention/attention_reference.c" -o "$build/reference" -lm -lpthread
+"$build/reference"
 exec "$build/kernels"

@@ -96,7 +96,7 @@ struct ForwardCommandTests {
         let writer = try SafetensorsWriter(
             path: path, tensors: tensors.map { TensorDescription($0.0, .int64, $0.1) })
         for (name, _, values) in tensors {
-            try values.withUnsafeBytes { try writer.write($0, to: name) }
+            try unsafe values.withUnsafeBytes { try unsafe writer.write($0, to: name) }
         }
         try writer.commit()
         return path

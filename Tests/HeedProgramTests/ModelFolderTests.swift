@@ -64,7 +64,7 @@ struct ModelFolderTests {
         try check(
             "config.json", change("d_model\": 32", "d_model\": 33"), 65, "must divide d_model")
         try check(
-            "config.json", change("d_model\": 32", "d_model\": 64"), 65, "model.safetensors")
+            "config.json", change("d_model\": 32", "d_model\": 64"), 65, "model.shared.weight")
         try check(
             "config.json", change("model_type\": \"marian", "model_type\": \"bert"), 65, "bert")
         try check("tokenizer.json", "[]", 65, "tokenizer.json")

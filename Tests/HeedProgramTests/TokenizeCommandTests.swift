@@ -38,8 +38,8 @@ struct TokenizeCommandTests {
     @Test("words that were cut before are shown with @@")
     func pretokenized() throws {
         let folder = try TemporaryFolder()
-        let data = try SmallRun.shared.get().data
-        let output = folder.path(of: "run")
+        let (data, output) = (folder.path(of: "data"), folder.path(of: "run"))
+        try Program.require(["data", "dates", "--count", "200", "--output", data])
         try Program.require(
             SmallRun.arguments(
                 data: data, output: output, ["--pretokenized", "--max-updates", "2"]))

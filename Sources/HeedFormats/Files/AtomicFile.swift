@@ -31,7 +31,13 @@ public final class AtomicFile {
         destination = existing == nil ? path : try System.resolve(path) ?? path
         let temporary = RelativePath.temporaryName(for: destination)
         temporaryPath = temporary
-        descriptor = try System.open(temporary, O_WRONLY | O_CREAT | O_EXCL, operation: "create")
+        do {
+            descriptor = try System.open(
+                temporary, O_WRONLY | O_CREAT | O_EXCL, operation: "create")
+        } catch let error as FileError {
+            // The temporary name would tell nobody anything.
+            throw FileError(path: path, error.problem)
+        }
         if let existing { _ = fchmod(descriptor, existing.permissions) }
     }
 

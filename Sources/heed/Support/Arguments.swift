@@ -41,3 +41,4 @@ enum ThreadOption {
 func absolute(_ path: String) -> String {
     path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
 }
+extension WeightType: ExpressibleByArgument {}

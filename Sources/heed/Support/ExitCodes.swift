@@ -3,6 +3,7 @@ import HeedFormats
 import HeedGeneration
 import HeedModels
 import HeedTasks
+import HeedTensor
 import HeedText
 import HeedTraining
 
@@ -48,7 +49,8 @@ struct Failure: Error {
             self.init(Self.code(of: error), "\(error)")
         case is TextError, is MetricError, is JSONError, is JSONFieldError, is CorpusError,
             is SentenceTooLongError, is TrainingError, is TokenizerError, is SafetensorsError,
-            is MissingTensorError, is TensorTypeError, is TensorMismatch, is ForwardInputError:
+            is MissingTensorError, is TensorTypeError, is TensorMismatch, is ForwardInputError,
+            is FolderDamage, is SearchFailure, is NonFiniteLogits:
             self.init(.badData, "\(error)")
         default: return nil
         }

@@ -1,4 +1,5 @@
 import Foundation
+import HeedTensor
 import Synchronization
 
 /// Whether the user asked the program to stop: the first Ctrl-C or SIGTERM is noted, a second one ends it at once.
@@ -9,13 +10,15 @@ enum Interruption {
     static func watch() {
         // Touched here, so that the handler finds it made.
         requested.store(false, ordering: .relaxed)
-        for number in [SIGINT, SIGTERM] {
+        let numbers = [SIGINT, SIGTERM]
+        for number in numbers {
             signal(number) { number in
                 Interruption.requested.store(true, ordering: .relaxed)
                 signal(SIGINT, SIG_DFL)
                 signal(SIGTERM, SIG_DFL)
             }
         }
+        Signals.unblock(numbers)
     }
 
     /// Whether to stop.

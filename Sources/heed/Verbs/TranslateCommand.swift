@@ -90,11 +90,11 @@ struct TranslateCommand: ParsableCommand {
         let file = try output.map { path in try creatingOutput { try AtomicFile(path: path) } }
         var line = 0
         while let lines = try chunks.next() {
-            warn(translator.unusuallyLong(lines), after: line, in: chunks.name)
             let translations = try translate(lines, after: line, in: chunks.name) {
                 try translator.translate(
                     $0, options, recording: drawAttention ? .cross : [])
             }
+            warn(translator.unusuallyLong(lines), after: line, in: chunks.name)
             let text = translations.enumerated().map {
                 format($1, line: line + $0 + 1) + "\n"
             }.joined()

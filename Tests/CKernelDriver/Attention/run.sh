@@ -15,6 +15,7 @@ if [ "$mode" = bench ]; then
     main=$here/attention_bench.c
 fi
 # shellcheck disable=SC2086
-"${CC:-clang}" $flags -I"$sources/include" -I"$sources" "$sources"/kernels_*.c "$sources"/reference*.c "$sources/isa.c" \
-    "$sources/random.c" "$here/attention_cases.c" "$here/attention_reference.c" "$main" -o "$build/attention" -lm -lpthread
+"${CC:-clang}" $flags -I"$sources/include" -I"$sources" \
+    "$sources"/kernels_*.c "$sources"/reference*.c "$sources/isa.c" "$sources/random.c" \
+    "$here/attention_cases.c" "$here/attention_reference.c" "$main" -o "$build/attention" -lm -lpthread
 "$build/attention" "$@"

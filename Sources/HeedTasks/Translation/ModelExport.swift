@@ -1,0 +1,35 @@
+import HeedFormats
+import HeedModels
+import HeedText
+
+/// The type of the weights in a model's file.
+public enum WeightType: String, Sendable, CaseIterable {
+    /// Four bytes each.
+    case float32
+    /// Two bytes each.
+    case bfloat16
+}
+
+/// A trained model with its tokenizer, to be handed on without what its training left.
+public struct ModelExport {
+    private let model: Transformer
+    private let tokenizer: Tokenizer
+
+    /// Opens a model's folder; throws errors that name the file and what is wrong with it.
+    public init(folder: String) throws {
+        model = try Transformer(folder: folder)
+        tokenizer = try Tokenizer(folder: folder)
+    }
+
+    /// Writes the model into a folder that is empty or does not exist.
+    ///
+    /// Throws `FolderNotEmptyError`, or `FileError` when a file cannot be written.
+    public func write(toFolder folder: String, weights: WeightType) throws {
+        if try Folder.kind(of: folder) != nil, try !Folder.names(in: folder).isEmpty {
+            throw FolderNotEmptyError(path: folder)
+        }
+        try Folder.create(folder)
+        try model.write(toFolder: folder, as: weights == .bfloat16 ? .bfloat16 : .float32)
+        try tokenizer.write(to: folder, maximumLength: model.configuration.maximumPositions)
+    }
+}
