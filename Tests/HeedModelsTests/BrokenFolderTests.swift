@@ -74,6 +74,30 @@ struct BrokenFolderTests {
         }
     }
 
+    @Test("folders hold the tensors that transformers looks for", arguments: ModelCase.all)
+    func tensorNames(model: ModelCase) throws {
+        let configuration = model.configuration
+        try withTemporaryFolder { folder in
+            let transformer = try Transformer(configuration, builder: ModelBuilder(seed: 5))
+            try transformer.write(toFolder: folder)
+            let file = try SafetensorsFile(path: RelativePath.join(folder, "model.safetensors"))
+            let names = Set(file.names)
+            let positions = ["encoder", "decoder"].map { "model.\($0).embed_positions.weight" }
+            let tables = ["model.encoder.embed_tokens.weight", "model.decoder.embed_tokens.weight"]
+            let hasPositions =
+                configuration.family == .pegasus || configuration.positions == .learned
+            #expect(names.isSuperset(of: positions) == hasPositions)
+            #expect(names.contains("lm_head.weight") == !configuration.tiesOutput)
+            let isShared = configuration.sharesEmbeddings && configuration.tiesOutput
+            #expect(names.isDisjoint(with: tables) == isShared)
+            if configuration.family != .heed, configuration.sharesEmbeddings {
+                #expect(names.contains("model.shared.weight"))
+            }
+            let bias = try #require(file.entry(named: "final_logits_bias"))
+            #expect(bias.shape == [1, configuration.targetVocabulary])
+        }
+    }
+
     private func states(_ model: Transformer) -> Tensor {
         model.encoder(Tensor([Int32(3), 4, 5]), packing: SequencePacking(lengths: [3]), Context())
     }

@@ -78,6 +78,9 @@ struct SmokeTests {
             }
             let json = try JSONObjectReader(path: "\(folder)/config.json")
             #expect(try json.string("dtype") == "bfloat16")
+            try narrow.write(toFolder: folder)
+            let again = try JSONObjectReader(path: "\(folder)/config.json")
+            #expect(try again.string("dtype") == "bfloat16")
         }
     }
 
