@@ -10,14 +10,17 @@ public final class Parameter {
     public private(set) var name: String
     /// The value; setting it counts up `version`.
     public var value: Tensor {
-        didSet {
+        get { stored }
+        set {
             require(
-                value.shape == oldValue.shape, "Parameter \(name)", "the shape is fixed",
-                [oldValue.shape, value.shape])
-            value.record = nil
+                newValue.shape == stored.shape, "Parameter \(name)", "the shape is fixed",
+                [stored.shape, newValue.shape])
+            stored = newValue.detached
             touch()
         }
     }
+    /// Not observed: an observer would hold a second reference while the optimiser asks whether it is alone.
+    private var stored: Tensor
     /// Counts the changes of the value.
     public private(set) var version = 0
     /// Whether training changes it; frozen parameters get no gradient.
@@ -31,7 +34,7 @@ public final class Parameter {
     /// A parameter with this name and initial value.
     public init(_ name: String = "", _ value: Tensor) {
         self.name = name
-        self.value = value.detached
+        stored = value.detached
     }
 
     /// Gives it the name under which it is saved.
@@ -65,11 +68,11 @@ public final class Parameter {
 
     /// Lets the optimiser write the value in place; nobody else may hold the tensor then.
     func update(_ body: (UnsafeMutableRawPointer) -> Void) {
-        if !value.isUniquelyReferenced() {
+        if !stored.isUniquelyReferenced() {
             copyCount += 1
-            value = value.copied()
+            stored = stored.copied()
         }
-        unsafe body(value.mutableBytes)
+        unsafe body(stored.mutableBytes)
         touch()
     }
 

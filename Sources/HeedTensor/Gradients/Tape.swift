@@ -56,7 +56,6 @@ public final class Tape {
 
     /// Records an operator that has parameters of its own, whatever its inputs are.
     func recordAlways(inputs: [Tensor], outputs: inout [Tensor], backward: @escaping Backward) {
-        precondition(!isSpent, "a tape records nothing after its backward pass")
         let indices = inputs.map { records($0) ? $0.record?.node ?? -1 : -1 }
         for index in outputs.indices {
             outputs[index].record = append(
@@ -67,6 +66,7 @@ public final class Tape {
     }
 
     private func append(_ node: Node) -> TapeRecord {
+        precondition(!isSpent, "a tape records nothing after its backward pass")
         nodes.append(node)
         return TapeRecord(tape: identity, node: Int32(nodes.count - 1))
     }

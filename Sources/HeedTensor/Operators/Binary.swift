@@ -20,8 +20,16 @@ extension Context {
     /// that is missing, is repeated. Both tensors have the same type.
     public func apply(_ operation: BinaryOperation, _ a: Tensor, _ b: Tensor) -> Tensor {
         let y = binary(operation, a.detached, b.detached)
-        let (a0, b0) = (a.detached, b.detached)
-        return recorded([a, b], y) { upstream, gradients in
+        let (narrowA, narrowB) = (a.detached, b.detached)
+        return recorded([a, b], y) { narrow, gradients in
+            // What is summed is not rounded before: products and sums over repeated axes are in the statistics' type.
+            let type = narrow.elementType
+            let wide = a.shape == b.shape ? type : Kernels.statistics(for: type)
+            let (a0, b0) = (narrowA.converted(to: wide), narrowB.converted(to: wide))
+            let upstream = narrow.converted(to: wide)
+            defer {
+                for index in 0..<2 { gradients[index] = gradients[index]?.converted(to: type) }
+            }
             switch operation {
             case .add, .subtract:
                 if gradients.needed[0] { gradients[0] = summed(upstream, to: a0.shape) }

@@ -12,19 +12,25 @@ extension Context {
         let (a0, b0) = (a.detached, b.detached)
         let y = batchedProduct(a0, b0, transposingA, transposingB)
         return recorded([a, b], y) { dy, gradients in
+            // The products of a batch are rounded after they have been summed.
+            let type = dy.elementType
+            let (aType, bType) = (
+                a0.rank == dy.rank ? type : Kernels.statistics(for: type),
+                b0.rank == dy.rank ? type : Kernels.statistics(for: type)
+            )
             if gradients.needed[0] {
                 let da =
                     transposingA
-                    ? batchedProduct(b0, dy, transposingB, true)
-                    : batchedProduct(dy, b0, false, !transposingB)
-                gradients[0] = summed(da, to: a0.shape)
+                    ? batchedProduct(b0, dy, transposingB, true, output: aType)
+                    : batchedProduct(dy, b0, false, !transposingB, output: aType)
+                gradients[0] = summed(da, to: a0.shape).converted(to: type)
             }
             if gradients.needed[1] {
                 let db =
                     transposingB
-                    ? batchedProduct(dy, a0, true, transposingA)
-                    : batchedProduct(a0, dy, !transposingA, false)
-                gradients[1] = summed(db, to: b0.shape)
+                    ? batchedProduct(dy, a0, true, transposingA, output: bType)
+                    : batchedProduct(a0, dy, !transposingA, false, output: bType)
+                gradients[1] = summed(db, to: b0.shape).converted(to: type)
             }
         }
     }
@@ -59,24 +65,26 @@ private struct BatchedShape {
 }
 
 private func batchedProduct(
-    _ a: Tensor, _ b: Tensor, _ transposingA: Bool, _ transposingB: Bool
+    _ a: Tensor, _ b: Tensor, _ transposingA: Bool, _ transposingB: Bool,
+    output: ElementType? = nil
 ) -> Tensor {
     require(
         a.elementType == b.elementType, "matmul",
         "types differ: \(a.elementType) and \(b.elementType)", [a.shape, b.shape])
     let shape = BatchedShape(a.shape, b.shape, transposingA, transposingB)
     let type = a.elementType
-    if shape.k == 0 { return Tensor.zeros(shape.result, type) }
+    let output = output ?? type
+    if shape.k == 0 { return Tensor.zeros(shape.result, output) }
     if type == .bfloat16, !MatrixLibrary.multipliesBFloat16 {
         return batchedProduct(
             a.converted(to: .float32), b.converted(to: .float32), transposingA, transposingB
-        ).converted(to: .bfloat16)
+        ).converted(to: output)
     }
-    let y = Tensor(uninitialized: shape.result, type)
+    let y = Tensor(uninitialized: shape.result, output)
     guard y.count > 0 else { return y }
     let panel = Panels.rows(k: shape.k, n: shape.n, .float32)
     let panels = (shape.m + panel - 1) / panel
-    let runner = BatchedRunner(shape, type, transposingA, transposingB, panel: panel)
+    let runner = BatchedRunner(shape, type, output, transposingA, transposingB, panel: panel)
     let size = type.size
     parallel(shape.batch * panels) { task in
         let (batch, rows) = (task / panels, task % panels * panel)
@@ -84,7 +92,7 @@ private func batchedProduct(
         let bStart = (shape.bIsBatched ? batch : 0) * shape.k * shape.n * size
         unsafe runner.run(
             a.bytes + aStart, b.bytes + bStart,
-            y.mutableBytes + batch * shape.m * shape.n * size, firstRow: rows)
+            y.mutableBytes + batch * shape.m * shape.n * output.size, firstRow: rows)
     }
     return y
 }
@@ -93,6 +101,7 @@ private func batchedProduct(
 private struct BatchedRunner {
     let shape: BatchedShape
     let type: ElementType
+    let output: ElementType
     let transposingA: Bool
     let transposingB: Bool
     let panel: Int
@@ -100,11 +109,12 @@ private struct BatchedRunner {
     private var tail: LibraryProduct?
 
     init(
-        _ shape: BatchedShape, _ type: ElementType, _ transposingA: Bool, _ transposingB: Bool,
-        panel: Int
+        _ shape: BatchedShape, _ type: ElementType, _ output: ElementType, _ transposingA: Bool,
+        _ transposingB: Bool, panel: Int
     ) {
         self.shape = shape
         self.type = type
+        self.output = output
         self.transposingA = transposingA
         self.transposingB = transposingB
         self.panel = panel
@@ -120,7 +130,7 @@ private struct BatchedRunner {
         description.k = Int32(shape.k)
         description.a_type = UInt8(Kernels.kernelType(type).rawValue)
         description.b_type = description.a_type
-        description.c_type = description.a_type
+        description.c_type = UInt8(Kernels.kernelType(output).rawValue)
         description.transpose_a = transposingA ? 1 : 0
         description.transpose_b = transposingB ? 1 : 0
         description.lda = Int64(transposingA ? shape.m : shape.k)
@@ -149,6 +159,6 @@ private struct BatchedRunner {
         let size = type.size
         let aStart = (transposingA ? firstRow : firstRow * shape.k) * size
         let product = rows == min(panel, shape.m) ? full : tail
-        unsafe product?.run(a + aStart, b, y + firstRow * shape.n * size, bias: nil)
+        unsafe product?.run(a + aStart, b, y + firstRow * shape.n * output.size, bias: nil)
     }
 }
