@@ -55,6 +55,25 @@ struct ConfigurationTests {
         }
     }
 
+    @Test(
+        "sizes above their limits are refused by name",
+        arguments: sizes.filter { $0 != "vocab_size" && $0 != "max_position_embeddings" })
+    func limits(field: String) {
+        let error = #expect(throws: JSONFieldError.self) {
+            try Self.read(Self.json(field, .int((1 << 24) - 3)))
+        }
+        #expect(error?.field == field)
+    }
+
+    @Test("the size of a vocabulary of its own is refused by name", arguments: [0, -1, 1 << 40])
+    func targetVocabulary(size: Int) {
+        guard case .object(var object) = Self.json("share_encoder_decoder_embeddings", false)
+        else { return }
+        object.insert(.int(size), forName: "decoder_vocab_size")
+        let error = #expect(throws: JSONFieldError.self) { try Self.read(.object(object)) }
+        #expect(error?.field == "decoder_vocab_size")
+    }
+
     static let others: [(String, JSONValue)] = [
         ("model_type", "llama"), ("model_type", 3), ("activation_function", "relu6"),
         ("encoder_attention_heads", 5), ("decoder_attention_heads", 3),

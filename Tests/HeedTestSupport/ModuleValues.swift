@@ -34,7 +34,10 @@ extension Module {
 }
 
 /// The gradients that are farther from the expected ones than 1e-4 of their largest element, and 1e-7 of the model's
-/// largest gradient: the gradients of some parameters are zero in exact arithmetic.
+/// largest gradient.
+///
+/// The gradient of a key's bias is zero in exact arithmetic: both sides hold rounding errors alone, a few units in the
+/// last place of what was added up, so that 4e-7 of the largest gradient are allowed there.
 public func wrongGradients(
     of module: any Module, absolute: Double = 0, expected: (String) throws -> Tensor
 ) throws -> [String] {
@@ -44,7 +47,8 @@ public func wrongGradients(
     let largest = pairs.map { magnitude($0.wanted) }.max() ?? 0
     return pairs.compactMap { name, found, wanted in
         let difference = distance(found.doubles, wanted.doubles)
-        let allowed = 1e-4 * magnitude(wanted) + 1e-7 * largest + absolute
+        let noise = name.hasSuffix("k_proj.bias") ? 4e-7 : 1e-7
+        let allowed = 1e-4 * magnitude(wanted) + noise * largest + absolute
         return difference <= allowed ? nil : "\(name): \(difference), allowed are \(allowed)"
     }
 }
