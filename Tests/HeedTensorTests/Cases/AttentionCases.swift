@@ -211,7 +211,7 @@ extension OperatorCatalogue {
         let place = problem.dropout > 0 ? Dropout(problem.dropout, site: 6) : nil
         let biasIndex = problem.hasBias ? inputs.count - 1 : nil
         return OperatorCase(
-            name: name, inputs: inputs, wideInputs: biasIndex.map { [$0] } ?? []
+            name: name, inputs: inputs, wideInputs: biasIndex.map { [$0] } ?? [], absolute: 2e-7
         ) { context, inputs, _ in
             let roles = roles(problem, inputs)
             return [

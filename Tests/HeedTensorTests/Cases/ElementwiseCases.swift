@@ -24,7 +24,10 @@ extension OperatorCatalogue {
                 case .reciprocal: numbers(shape, -2 ... -0.4)
                 default: numbers(shape)
                 }
-            return OperatorCase(name: "\(shape)", inputs: [x]) { context, inputs, _ in
+            let isFromRounded = function == .exp || function == .reciprocal
+            return OperatorCase(
+                name: "\(shape)", inputs: [x], leanFactor: isFromRounded ? 3 : 1
+            ) { context, inputs, _ in
                 [context.apply(function, inputs[0])]
             }
         }

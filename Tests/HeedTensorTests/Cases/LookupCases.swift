@@ -29,7 +29,7 @@ extension OperatorCatalogue {
         }
         let positions =
             lookup.hasPositions
-            ? numbers([max(lookup.ids.count, 1), lookup.table.columns]) : nil
+            ? numbers([max(lookup.ids.count, 1), lookup.table.columns], 0...1) : nil
         let place = lookup.dropout > 0 ? Dropout(lookup.dropout, site: 1) : nil
         let ids = Tensor(lookup.ids)
         return OperatorCase(

@@ -8,7 +8,7 @@ extension OperatorCatalogue {
                 name: "crossEntropy", small: { smallLosses.map(crossEntropy) },
                 large: {
                     var numbers = Numbers("targets")
-                    return [crossEntropy(numbers.indices(91, below: 301), 301, 0.1)]
+                    return [crossEntropy(numbers.indices(2000, below: 33), 33, 0.1)]
                 }),
             OperatorFamily(
                 name: "projectionLoss", small: smallProjections, large: largeProjections),
@@ -27,7 +27,7 @@ extension OperatorCatalogue {
         let target = Tensor(targets)
         return OperatorCase(
             name: "\(targets.prefix(8)) of \(columns), ε \(smoothing)",
-            inputs: [numbers([targets.count, columns])]
+            inputs: [numbers([targets.count, columns])], absolute: columns == 1 ? 1e-6 : 0
         ) { context, inputs, _ in
             [context.crossEntropy(inputs[0], targets: target, smoothing: smoothing)]
         }
@@ -42,6 +42,9 @@ extension OperatorCatalogue {
         var smoothing = 0.1
         var scale = 1.0
         var frozen: Set<Int> = []
+        /// The gradients at the targets are all nearly −(1 − ε) · scale where the model knows nothing: rounded alike.
+        var leanFactor = 1.0
+        var parameterLeanFactor = 1.0
     }
 
     private static func projection(_ shape: Projection) -> OperatorCase {
@@ -53,7 +56,8 @@ extension OperatorCatalogue {
         return OperatorCase(
             name: "\(shape.targets.count)×\(shape.width) to \(shape.columns)",
             inputs: [numbers([shape.targets.count, shape.width])], parameters: parameters,
-            frozen: shape.frozen
+            frozen: shape.frozen, absolute: shape.columns == 1 ? 1e-6 : 0,
+            leanFactor: shape.leanFactor, parameterLeanFactor: shape.parameterLeanFactor
         ) { context, inputs, parameters in
             [
                 context.projectionLoss(
@@ -80,11 +84,22 @@ extension OperatorCatalogue {
 
     private static func largeProjections() -> [OperatorCase] {
         var numbers = Numbers("targets")
+        let targets = numbers.indices(1100, below: 401)
         return [
             Projection(
-                targets: numbers.indices(150, below: 601), columns: 601, width: 64, scale: 0.01),
+                targets: numbers.indices(150, below: 601), columns: 601, width: 64, scale: 0.01,
+                leanFactor: .infinity),
             Projection(
-                targets: numbers.indices(1100, below: 33), columns: 33, width: 96, bias: false),
+                targets: targets, columns: 401, width: 32, smoothing: 0, leanFactor: 6,
+                parameterLeanFactor: 2),
+            // Alone, the gradient of the bias is compared more closely.
+            Projection(
+                targets: targets, columns: 401, width: 32, smoothing: 0, frozen: [0],
+                leanFactor: 6,
+                parameterLeanFactor: 0.4),
+            Projection(
+                targets: numbers.indices(1100, below: 33), columns: 33, width: 96, bias: false,
+                leanFactor: 6),
         ].map(projection)
     }
 }

@@ -27,7 +27,8 @@ extension OperatorCatalogue {
             let columns = shape.columns
             return OperatorCase(
                 name: "\(shape)", inputs: [numbers(shape)],
-                parameters: [numbers([columns])] + (shift ? [numbers([columns])] : [])
+                parameters: [numbers([columns])] + (shift ? [numbers([columns])] : []),
+                absolute: columns == 1 ? 1e-4 : 0
             ) { context, inputs, parameters in
                 [context.norm(inputs[0], norm(kind, parameters, shift: shift))]
             }
@@ -48,7 +49,8 @@ extension OperatorCatalogue {
             return OperatorCase(
                 name: "\(shape) \(used)", inputs: [numbers(shape), numbers(shape)],
                 parameters: kind == nil ? [] : [numbers([columns]), numbers([columns])],
-                comparison: kind == nil ? .sums(2) : .function
+                comparison: kind == nil ? .sums(2) : .function,
+                comparesNarrow: kind == nil || columns > 3, leanFactor: dropout > 0 ? 3 : 1
             ) { context, inputs, parameters in
                 guard let kind else {
                     return [context.addResidual(inputs[0], to: inputs[1], dropout: place)]

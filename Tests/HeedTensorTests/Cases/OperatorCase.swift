@@ -23,6 +23,15 @@ struct OperatorCase {
     /// Parameters that are not trained.
     var frozen: Set<Int> = []
     var comparison = Comparison.function
+    /// What float32 may leave of larger numbers where exact arithmetic leaves 0 or little; bfloat16 leaves more.
+    var absolute = 0.0
+    /// Whether bfloat16 is compared: not where its rounding of an intermediate result is amplified.
+    var comparesNarrow = true
+    /// How much more bfloat16 errors lean than independent ones: elements share few values, and so their rounding. With
+    /// infinity, leaning is not looked at.
+    var leanFactor = 1.0
+    /// The same for gradients of parameters, which are sums in float32 of what is rounded.
+    var parameterLeanFactor = 1.0
     let body: (Context, [Tensor], [Parameter]) -> [Tensor]
 
     /// Parameters with these values in a type of masters.

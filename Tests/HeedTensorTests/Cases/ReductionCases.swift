@@ -7,12 +7,12 @@ extension OperatorCatalogue {
             OperatorFamily(
                 name: "sum", small: { axes.map { reduced("sum", $0, $1) } },
                 large: {
-                    [reduced("sum", [70, 301], 1), reduced("sum", [301, 70], 0)]
+                    [reduced("sum", [3000, 21], 1), reduced("sum", [301, 70], 0)]
                 }),
             OperatorFamily(
                 name: "mean",
                 small: { axes.filter { $0.0.count > 0 }.map { reduced("mean", $0, $1) } },
-                large: { [reduced("mean", [7, 301, 33], 1), reduced("mean", [7, 301], nil)] }),
+                large: { [reduced("mean", [7, 21, 430], 1), reduced("mean", [7, 301], nil)] }),
             OperatorFamily(
                 name: "softmax", small: { rowShapes.map { softmax($0, logarithm: false) } },
                 large: { [softmax([91, 257], logarithm: false)] }),

@@ -27,15 +27,17 @@ struct FastPathTests {
         for made in family.large() {
             let path = FastPath(made, precision)
             let failures = path.failures
-            #expect(failures == [], "\(place): \(made.name)")
+            #expect(failures == [], "\(place): \(made.name): \(failures)")
             let found = path.noticed
             noticed.formUnion(found.yes)
             gradients.formUnion(found.yes.union(found.no))
         }
-        #expect(noticed == gradients, "0.1 % goes unnoticed: \(place)")
-        for made in family.small() {
+        #expect(
+            noticed == gradients,
+            "0.1 % goes unnoticed in \(gradients.subtracting(noticed)): \(place)")
+        for made in family.small() where precision == .float32 || made.comparesNarrow {
             let failures = FastPath(made, precision).failures
-            #expect(failures == [], "\(place): \(made.name)")
+            #expect(failures == [], "\(place): \(made.name): \(failures)")
         }
     }
 }
