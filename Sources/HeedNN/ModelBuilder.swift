@@ -32,20 +32,20 @@ public final class ModelBuilder {
     /// Numbers uniform in ±bound.
     public func uniform(_ shape: Shape, bound: Double) -> Tensor {
         let site = site()
-        guard let seed else { return Tensor.placeholder(shape) }
+        guard let seed else { return Tensor.shapeOnly(shape) }
         return Tensor.randomUniform(shape, low: -bound, high: bound, seed: seed, site: site)
     }
 
     /// Numbers of a normal distribution with mean 0.
     public func normal(_ shape: Shape, deviation: Double) -> Tensor {
         let site = site()
-        guard let seed else { return Tensor.placeholder(shape) }
+        guard let seed else { return Tensor.shapeOnly(shape) }
         return Tensor.randomNormal(shape, deviation: deviation, seed: seed, site: site)
     }
 
     /// The same number everywhere, such as a bias of zeros.
     public func constant(_ value: Double, _ shape: Shape) -> Tensor {
-        seed == nil ? Tensor.placeholder(shape) : Tensor.constant(value, shape)
+        seed == nil ? Tensor.shapeOnly(shape) : Tensor.constant(value, shape)
     }
 
     /// Weights that are one product: their rows one after another.
@@ -54,7 +54,7 @@ public final class ModelBuilder {
             return Context().concatenated(parts)
         }
         shape[0] = parts.reduce(0) { $0 + $1.shape[0] }
-        return Tensor.placeholder(shape)
+        return Tensor.shapeOnly(shape)
     }
 
     /// Whether values are drawn rather than read from files later.

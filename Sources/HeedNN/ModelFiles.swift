@@ -77,9 +77,10 @@ public enum ModelFiles {
     /// - Parameters:
     ///   - values: gives other values than the parameters' own, such as averages; nil for their own.
     ///   - type: the element type in the file; that of each value when nil.
+    ///   - constants: further tensors, written as they are.
     public static func save(
         _ module: some Module, to path: String, as type: ElementType? = nil,
-        values: ((Parameter) -> Tensor)? = nil
+        values: ((Parameter) -> Tensor)? = nil, constants: [(name: String, tensor: Tensor)] = []
     ) throws {
         var seen = Set<String>()
         let bindings = module.bindings.filter { seen.insert($0.name).inserted }
@@ -89,7 +90,10 @@ public enum ModelFiles {
             tensors: bindings.map {
                 TensorDescription(
                     $0.name, type ?? value($0.parameter).elementType, $0.shape.sizes)
-            }, metadata: ["format": "pt"])
+            }
+                + constants.map {
+                    TensorDescription($0.name, $0.tensor.elementType, $0.tensor.shape.sizes)
+                }, metadata: ["format": "pt"])
         let context = Context()
         for binding in bindings {
             let whole = value(binding.parameter)
@@ -99,6 +103,7 @@ public enum ModelFiles {
             try context.converted(part, to: type ?? part.elementType).write(
                 to: writer, as: binding.name)
         }
+        for (name, tensor) in constants { try tensor.write(to: writer, as: name) }
         try writer.commit()
     }
 }

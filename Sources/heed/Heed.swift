@@ -14,6 +14,7 @@ struct Heed: AsyncParsableCommand {
             errors go to standard error; results go to standard output or to --output.
 
             EXAMPLES
+              heed translate 'Wo ist der Bahnhof?'
               heed data dates --count 20000 --seed 1 --output dates
               heed score --hypothesis output.txt --reference test.target
               heed help data
@@ -26,7 +27,8 @@ struct Heed: AsyncParsableCommand {
         version: version,
         subcommands: [
             TrainCommand.self, TranslateCommand.self, ScoreCommand.self, ForwardCommand.self,
-            TokenizeCommand.self, InspectCommand.self, DataCommand.self, SplitCommand.self, ExportCommand.self,
+            TokenizeCommand.self, InspectCommand.self, DataCommand.self, SplitCommand.self,
+            ExportCommand.self,
             DoctorCommand.self,
         ]
     )

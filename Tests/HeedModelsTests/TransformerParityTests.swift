@@ -11,19 +11,22 @@ struct TransformerParityTests {
         "post_concatenated", "post_interleaved", "pre_concatenated", "pre_interleaved",
     ]
 
-    @Test("logits, loss and every gradient are PyTorch's", arguments: names)
-    func gradients(name: String) throws {
-        let run = try TransformerRun(name)
+    @Test(
+        "logits, loss and every gradient are PyTorch's, in float32 and in reference arithmetic",
+        arguments: names, [Precision.float32, .float64])
+    func gradients(name: String, precision: Precision) throws {
+        let run = try TransformerRun(name, precision)
         let arena = GradientArena(run.model.parameters)
         let tape = Tape()
-        let (loss, logits) = run.loss(Context(tape: tape, isTraining: true))
+        let (loss, logits) = run.loss(
+            Context(tape: tape, isTraining: true, precision: precision))
         #expect(distance(logits, try run.fixture.tensor("logits")) <= 1e-4)
         #expect(distance(loss, try run.fixture.tensor("loss")) <= 1e-5)
         _ = tape.backward(loss)
         #expect(run.model.collectedGradients.count == run.model.bindings.count - 1)
         #expect(
             try wrongGradients(of: run.model) { try run.fixture.tensor("gradient.\($0)") } == [])
-        let norms = try run.fixture.tensor("gradient_norms").values
+        let norms = try run.fixture.tensor("gradient_norms").doubles
         #expect(abs(arena.norm() - norms[0]) <= 1e-5 * norms[0])
     }
 
@@ -32,8 +35,8 @@ struct TransformerParityTests {
         let run = try TransformerRun(name)
         let arena = GradientArena(run.model.parameters)
         let moments = AdamMoments(arena)
-        let expected = try run.fixture.tensor("losses").values
-        let norms = try run.fixture.tensor("gradient_norms").values
+        let expected = try run.fixture.tensor("losses").doubles
+        let norms = try run.fixture.tensor("gradient_norms").doubles
         for step in 0..<10 {
             arena.clear()
             let tape = Tape()
@@ -64,7 +67,7 @@ private struct TransformerRun {
     private let targets: (ids: Tensor, packing: SequencePacking)
     private let labels: Tensor
 
-    init(_ name: String) throws {
+    init(_ name: String, _ precision: Precision = .float32) throws {
         let fixture = try Fixture("transformer_\(name)")
         self.fixture = fixture
         var configuration = TransformerConfiguration(
@@ -79,7 +82,7 @@ private struct TransformerRun {
         configuration.epsilon = try fixture.double("epsilon")
         configuration.dropout = 0
         model = try Transformer(configuration, builder: ModelBuilder(seed: 1))
-        try model.assign { name in
+        try model.assign(as: precision == .float64 ? .float64 : .float32) { name in
             name == "final_logits_bias"
                 ? Tensor.zeros([configuration.targetVocabulary])
                 : try fixture.tensor("initial.\(name)")

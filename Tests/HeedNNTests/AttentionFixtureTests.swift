@@ -95,7 +95,7 @@ private struct CoreAttention {
             ($0.sequence, $0.head) < ($1.sequence, $1.head)
         }
         #expect(
-            distance(weights.flatMap(\.weights.values), try fixture.tensor("weights").values)
+            distance(weights.flatMap(\.weights.doubles), try fixture.tensor("weights").doubles)
                 <= 1e-5)
         let upstream = context.reshaped(try fixture.tensor("output.gradient"), output.shape)
         let gradients = tape.backward(output, upstream: upstream)
@@ -126,13 +126,14 @@ private struct CoreAttention {
 
 /// Compares the gradients of variables with `NAME.gradient`, to 1e-4 of the largest element of each.
 func expectGradients(
-    of inputs: [Tensor], _ gradients: Gradients, _ names: [String], _ fixture: Fixture
+    of inputs: [Tensor], _ gradients: Gradients, _ names: [String], _ fixture: Fixture,
+    absolute: Double = 0
 ) throws {
     let wanted = try names.map { try fixture.tensor("\($0).gradient") }
     let largest = wanted.map { magnitude($0) }.max() ?? 0
     for (index, name) in names.enumerated() {
         let found = try #require(gradients[inputs[index]], "\(name)")
-        let allowed = 1e-4 * magnitude(wanted[index]) + 1e-7 * largest
+        let allowed = 1e-4 * magnitude(wanted[index]) + 1e-7 * largest + absolute
         #expect(distance(found, wanted[index]) <= allowed, "\(name)")
     }
 }

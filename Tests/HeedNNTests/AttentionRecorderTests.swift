@@ -53,7 +53,7 @@ struct AttentionRecorderTests {
             let expected = try naiveWeights(layer, packing.rows[entry.sequence], entry.head)
             #expect(distance(entry.weights, expected) <= 1e-6)
             let count = entry.weights.shape[0]
-            let sums = Context().sum(entry.weights, axis: 1).values
+            let sums = Context().sum(entry.weights, axis: 1).doubles
             #expect(distance(sums, [Double](repeating: 1, count: count)) <= 1e-6)
         }
     }

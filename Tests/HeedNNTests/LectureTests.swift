@@ -22,12 +22,12 @@ struct LectureTests {
             heads: AttentionHeads(count: 1, keySize: 3, scale: scale),
             queryPacking: SequencePacking(lengths: [1]),
             keyRanges: SequenceRanges(starts: [0], lengths: [4]))
-        let weights = try #require(recorder.weights(of: "a")[0]).values
+        let weights = try #require(recorder.weights(of: "a")[0]).doubles
         #expect(distance(weights, expected) <= 5e-5)
         let mixed = (0..<3).map { column in
             (0..<4).reduce(0.0) { $0 + weights[$1] * Double(Self.tokens[$1 * 3 + column]) }
         }
-        #expect(distance(output.values, mixed) <= 1e-6)
+        #expect(distance(output.doubles, mixed) <= 1e-6)
     }
 
     @Test("without positions an encoder maps sets: other order in, other order out")

@@ -58,12 +58,12 @@ struct MultiHeadFixtureTests {
                     queries: context.sliced(inputs[0], axis: 0, rows),
                     keys: context.sliced(inputs[1], axis: 0, columns),
                     values: context.sliced(inputs[2], axis: 0, columns), context)
-                weights += result.weights.values
+                weights += result.weights.doubles
                 return result.output
             }
             return context.concatenated(outputs)
         }
-        #expect(distance(weights, try fixture.tensor("weights").values) <= 1e-5)
+        #expect(distance(weights, try fixture.tensor("weights").doubles) <= 1e-5)
     }
 }
 
@@ -99,8 +99,8 @@ struct FixtureRun {
             let found = recorder.entries.filter { $0.attention == attention }.sorted {
                 ($0.sequence, $0.head) < ($1.sequence, $1.head)
             }
-            let expected = try fixture.tensor(tensor).values
-            #expect(distance(found.flatMap(\.weights.values), expected) <= 1e-5, "\(attention)")
+            let expected = try fixture.tensor(tensor).doubles
+            #expect(distance(found.flatMap(\.weights.doubles), expected) <= 1e-5, "\(attention)")
         }
         let gradients = tape.backward(output, upstream: try fixture.tensor("output.gradient"))
         try expectGradients(of: inputs, gradients, names, fixture)

@@ -18,7 +18,7 @@ extension Module {
                 let width = parameter.shape.count / max(parameter.shape[0], 1)
                 values.replaceSubrange(
                     binding.rows.lowerBound * width..<binding.rows.upperBound * width,
-                    with: part.values)
+                    with: part.doubles)
             }
             parameter.value = Tensor(values, shape: parameter.shape).converted(to: type)
         }
@@ -36,15 +36,15 @@ extension Module {
 /// The gradients that are farther from the expected ones than 1e-4 of their largest element, and 1e-7 of the model's
 /// largest gradient: the gradients of some parameters are zero in exact arithmetic.
 public func wrongGradients(
-    of module: any Module, expected: (String) throws -> Tensor
+    of module: any Module, absolute: Double = 0, expected: (String) throws -> Tensor
 ) throws -> [String] {
     let pairs = try module.collectedGradients.map {
         (name: $0, found: $1, wanted: try expected($0))
     }
     let largest = pairs.map { magnitude($0.wanted) }.max() ?? 0
     return pairs.compactMap { name, found, wanted in
-        let difference = distance(found.values, wanted.values)
-        let allowed = 1e-4 * magnitude(wanted) + 1e-7 * largest
+        let difference = distance(found.doubles, wanted.doubles)
+        let allowed = 1e-4 * magnitude(wanted) + 1e-7 * largest + absolute
         return difference <= allowed ? nil : "\(name): \(difference), allowed are \(allowed)"
     }
 }

@@ -26,9 +26,7 @@ extension Transformer {
     private func readPositions(_ store: any TensorStore) throws {
         var mismatch = TensorMismatch(path: store.path)
         var found: [(embedding: TokenEmbedding, name: String)] = []
-        for (side, embedding) in [("encoder", encoder.embedding), ("decoder", decoder.embedding)]
-        where embedding.kind.isSinusoidal {
-            let name = "model.\(side).\(TokenEmbedding.positionsName)"
+        for (name, embedding) in sides where embedding.kind.isSinusoidal {
             guard let entry = store.entry(named: name) else { continue }
             found.append((embedding, name))
             let rows = entry.shape.first ?? configuration.maximumPositions
@@ -64,15 +62,31 @@ extension Transformer {
         values: ((Parameter) -> Tensor)? = nil
     ) throws {
         let writer = JSONWriter(.pretty)
+        let weights = type ?? decoder.embedding.tokens.weight.value.elementType
         for (name, json) in [
-            ("config.json", configuration.json(weights: type ?? .float32)),
+            ("config.json", configuration.json(weights: weights)),
             ("generation_config.json", configuration.generationJSON),
         ] {
             try AtomicFile.write(
                 writer.string(json) + "\n", to: RelativePath.join(folder, name))
         }
         try ModelFiles.save(
-            self, to: RelativePath.join(folder, TensorFolder.fileName), as: type, values: values)
+            self, to: RelativePath.join(folder, TensorFolder.fileName), as: type, values: values,
+            constants: configuration.family == .pegasus ? computedPositions : [])
+    }
+
+    /// Sinusoids as tensors of a file: transformers computes Marian's, and misses Pegasus's where a file has none.
+    private var computedPositions: [(name: String, tensor: Tensor)] {
+        sides.compactMap { name, embedding in
+            embedding.computedPositions(count: configuration.maximumPositions).map { (name, $0) }
+        }
+    }
+
+    /// The embedding of each side, by the name that its positions have in files.
+    private var sides: [(name: String, embedding: TokenEmbedding)] {
+        [("encoder", encoder.embedding), ("decoder", decoder.embedding)].map { side, embedding in
+            ("model.\(side).\(TokenEmbedding.positionsName)", embedding)
+        }
     }
 }
 

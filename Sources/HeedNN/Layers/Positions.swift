@@ -115,6 +115,13 @@ public final class TokenEmbedding: Module {
         given?.isTrainable = false
     }
 
+    /// The first computed positions, float32 [count, D]; nil where the model has others.
+    package func computedPositions(count: Int) -> Tensor? {
+        guard kind.isSinusoidal, given == nil else { return nil }
+        return Sinusoids.table(
+            count: count, width: tokens.width, isInterleaved: kind == .interleavedSinusoids)
+    }
+
     /// Positions that reach as far as the batch does.
     private func table(_ packing: SequencePacking, _ precision: Precision) -> Tensor? {
         guard kind.isSinusoidal else { return nil }

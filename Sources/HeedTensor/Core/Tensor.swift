@@ -25,7 +25,7 @@ public struct Tensor: Sendable {
     }
 
     /// A tensor that has a shape but no elements, to be replaced by what a file holds.
-    package static func placeholder(_ shape: Shape) -> Tensor {
+    package static func shapeOnly(_ shape: Shape) -> Tensor {
         Tensor(sharing: Tensor(uninitialized: [0], .float32), shape: shape, offset: 0)
     }
 

@@ -13,7 +13,9 @@ enum SettingsFile {
         do {
             node = try Yams.compose(yaml: text)
         } catch {
-            throw Failure(.badData, "\(name): is not YAML: \(error)")
+            // The parser repeats the text after its words; a line of it may be long.
+            let words = "\(error)".prefix { !$0.isNewline }.prefix(200)
+            throw Failure(.badData, "\(name): is not YAML: \(words)")
         }
         guard let node else { return [] }
         guard let mapping = node.mapping else {

@@ -29,5 +29,3 @@ struct ExportCommand: ParsableCommand {
         try creatingOutput { try translator.write(toFolder: output, weights: precision) }
     }
 }
-
-
