@@ -12,7 +12,8 @@ fi
 # shellcheck disable=SC2086
 "${CC:-clang}" $flags -I"$sources/include" -I"$sources" \
     "$sources"/kernels_*.c "$sources"/reference*.c "$sources/isa.c" "$sources/random.c" \
-    "$here/main.c" "$here/support.c" "$here/bench.c" "$here"/test_*.c -o "$build/kernels" -lm -lpthread
+    "$here/main.c" "$here/support.c" "$here/bench.c" "$here/plant.c" "$here"/test_*.c \
+    -o "$build/kernels" -lm -lpthread
 if [ "$mode" = bench ]; then
     exec "$build/kernels" bench
 fi

@@ -44,6 +44,7 @@ extension OperatorCatalogue {
         var frozen: Set<Int> = []
         /// The gradients at the targets are all nearly −(1 − ε) · scale where the model knows nothing: rounded alike.
         var leanFactor = 1.0
+        var parameterLeanFactor = 1.0
     }
 
     private static func projection(_ shape: Projection) -> OperatorCase {
@@ -56,7 +57,7 @@ extension OperatorCatalogue {
             name: "\(shape.targets.count)×\(shape.width) to \(shape.columns)",
             inputs: [numbers([shape.targets.count, shape.width])], parameters: parameters,
             frozen: shape.frozen, absolute: shape.columns == 1 ? 1e-6 : 0,
-            leanFactor: shape.leanFactor
+            leanFactor: shape.leanFactor, parameterLeanFactor: shape.parameterLeanFactor
         ) { context, inputs, parameters in
             [
                 context.projectionLoss(
@@ -88,13 +89,17 @@ extension OperatorCatalogue {
             Projection(
                 targets: numbers.indices(150, below: 601), columns: 601, width: 64, scale: 0.01,
                 leanFactor: .infinity),
-            Projection(targets: targets, columns: 401, width: 32, smoothing: 0, leanFactor: 6),
+            Projection(
+                targets: targets, columns: 401, width: 32, smoothing: 0, leanFactor: 6,
+                parameterLeanFactor: 2),
             // Alone, the gradient of the bias is compared more closely.
             Projection(
                 targets: targets, columns: 401, width: 32, smoothing: 0, frozen: [0],
-                leanFactor: 5),
+                leanFactor: 6,
+                parameterLeanFactor: 0.4),
             Projection(
-                targets: numbers.indices(1100, below: 33), columns: 33, width: 96, bias: false),
+                targets: numbers.indices(1100, below: 33), columns: 33, width: 96, bias: false,
+                leanFactor: 6),
         ].map(projection)
     }
 }

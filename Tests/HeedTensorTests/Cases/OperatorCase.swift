@@ -30,6 +30,8 @@ struct OperatorCase {
     /// How much more bfloat16 errors lean than independent ones: elements share few values, and so their rounding. With
     /// infinity, leaning is not looked at.
     var leanFactor = 1.0
+    /// The same for gradients of parameters, which are sums in float32 of what is rounded.
+    var parameterLeanFactor = 1.0
     let body: (Context, [Tensor], [Parameter]) -> [Tensor]
 
     /// Parameters with these values in a type of masters.

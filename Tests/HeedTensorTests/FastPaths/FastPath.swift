@@ -22,12 +22,14 @@ struct FastPath {
     private let precision: Precision
     private let absolute: Double
     private let leanFactor: Double
+    private let parameterLeanFactor: Double
 
     init(_ made: OperatorCase, _ precision: Precision) {
         comparison = made.comparison
         self.precision = precision
         absolute = made.absolute * (precision == .bfloat16 ? 0x1p13 : 1)
         leanFactor = precision == .bfloat16 ? made.leanFactor : 1
+        parameterLeanFactor = precision == .bfloat16 ? made.parameterLeanFactor : 1
         let type = precision.activationType
         let inputs = made.inputs.enumerated().map { index, input in
             input.inType(made.wideInputs.contains(index) ? precision.statistics : type)
@@ -100,7 +102,7 @@ struct FastPath {
     private func leanFactor(_ pair: Pair) -> Double {
         if case .sums = comparison, pair.isGradient { return 1 }
         guard leanFactor < .infinity, pair.type != .bfloat16 else { return leanFactor }
-        return leanFactor > 5 ? 1.5 : 1
+        return parameterLeanFactor
     }
 
     private func failures(_ pair: Pair, factor: Double) -> [String] {
