@@ -65,7 +65,12 @@ struct SameBitsTests {
         await #expect(processExitsWith: .success) { [isa] in
             try #require(ChildProcess.begin(isa: isa))
             for type in [ElementType.float32, .bfloat16] {
-                for (inner, columns) in [(64, 96), (96, 64), (257, 130), (130, 700), (512, 1100)] {
+                let shapes = [
+                    (64, 96), (96, 64), (257, 130), (130, 700), (512, 1100), (1088, 128),
+                    (2048, 128),
+                    (2048, 512), (4096, 48),
+                ]
+                for (inner, columns) in shapes {
                     SameBitsTests.compareRows(inner, columns, type)
                 }
             }

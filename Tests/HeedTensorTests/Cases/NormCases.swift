@@ -30,12 +30,18 @@ extension OperatorCatalogue {
                 parameters: [numbers([columns])] + (shift ? [numbers([columns])] : []),
                 absolute: columns == 1 ? 1e-4 : 0
             ) { context, inputs, parameters in
-                [context.norm(inputs[0], norm(kind, parameters, shift: shift))]
+                let type = context.precision.activationType
+                return [
+                    context.norm(inputs[0], norm(kind, parameters, shift: shift), output: type)
+                ]
             }
         }
+        // A stream in float32 beside bfloat16.
+        var wide = make([64, 513])
+        wide.wideInputs = [0]
         return OperatorFamily(
             name: "\(kind) norm" + (shift ? " with shift" : ""), small: { rowShapes.map(make) },
-            large: { [make([65, 768]), make([600, 513])] })
+            large: { [make([65, 768]), make([600, 513]), wide] })
     }
 
     /// Which of the two results the rest of a computation uses.
@@ -65,6 +71,8 @@ extension OperatorCatalogue {
                 }
             }
         }
+        var wide = make([65, 769], .both)
+        wide.wideInputs = [1]
         return OperatorFamily(
             name: "residual" + (dropout > 0 ? ", dropout" : "") + (kind.map { ", \($0)" } ?? ""),
             small: {
@@ -72,7 +80,7 @@ extension OperatorCatalogue {
                     make([3, 5], .stream), make([3, 5], .normalised), packedResidual(kind),
                 ]
             },
-            large: { [make([65, 768], .both), make([300, 257], .normalised)] })
+            large: { [make([65, 768], .both), make([300, 257], .normalised), wide] })
     }
 
     /// x and the residual are one tensor, in a packed batch.

@@ -57,7 +57,7 @@ extension OperatorCatalogue {
     ]
 
     private static func linears(bias: Bool, relu: Bool) -> OperatorFamily {
-        let make = { (x: Shape, out: Int) -> OperatorCase in
+        let make = { (x: Shape, out: Int, isWide: Bool) -> OperatorCase in
             var numbers = Numbers("linear\(x)\(out)")
             let columns = x.columns
             var parameters = [numbers([out, columns])]
@@ -68,19 +68,25 @@ extension OperatorCatalogue {
             ) { context, inputs, parameters in
                 [
                     context.linear(
-                        inputs[0], parameters[0], bias: bias ? parameters[1] : nil, relu: relu)
+                        inputs[0], parameters[0], bias: bias ? parameters[1] : nil, relu: relu,
+                        output: isWide ? context.precision.statistics : nil)
                 ]
             }
         }
         return OperatorFamily(
             name: "linear" + (bias ? " with bias" : "") + (relu ? " and relu" : ""),
             small: {
-                var frozen = make([4, 3], 2)
+                var frozen = make([4, 3], 2, false)
                 frozen.frozen = [0]
-                return rowShapes.map(make) + [frozen]
+                return rowShapes.map { make($0.x, $0.out, false) } + [frozen]
             },
             large: {
-                [([70, 129], 600), ([1, 64], 33), ([3, 100, 64], 65), ([1100, 33], 70)].map(make)
+                [
+                    make([70, 129], 600, false), make([1, 64], 33, false),
+                    make([3, 100, 64], 65, false), make([1100, 33], 70, false),
+                    // Results in float32 beside bfloat16.
+                    make([130, 65], 66, true),
+                ]
             })
     }
 
