@@ -22,15 +22,16 @@ static heed_isa current;
 static const char *complaint;
 
 #if defined(__x86_64__)
-// Matrix tiles with bfloat16, in the CPU and permitted by the kernel. The permission itself is asked for by oneDNN.
+// Matrix tiles with bfloat16, in the CPU and permitted by the kernel, which is asked for the process's permission.
 static bool has_amx(void) {
 #if defined(__linux__)
     unsigned a, b, c, d;
     if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(d & (1u << 24)) || !(d & (1u << 22)))
         return false;
     unsigned long features = 0;
-    const long get_supported_features = 0x1021, tile_data = 18;
-    return syscall(SYS_arch_prctl, get_supported_features, &features) == 0 && (features >> tile_data & 1);
+    const long get_supported_features = 0x1021, request_permission = 0x1023, tile_data = 18;
+    return syscall(SYS_arch_prctl, get_supported_features, &features) == 0 && (features >> tile_data & 1) &&
+           syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
 #else
     return false;
 #endif
@@ -122,8 +123,9 @@ static const heed_kernels *bfloat16_table(heed_isa isa) {
     case HEED_ISA_AVX512:
         return &heed_avx512_bf16_kernels;
     case HEED_ISA_AVX512BF16:
-    case HEED_ISA_AMX:
         return &heed_avx512bf16_bf16_kernels;
+    case HEED_ISA_AMX:
+        return &heed_amx_bf16_kernels;
 #endif
     default:
         return NULL;

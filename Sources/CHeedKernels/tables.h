@@ -9,7 +9,7 @@ extern const heed_kernels heed_generic_f32_kernels, heed_generic_bf16_kernels;
 #if defined(__x86_64__)
 extern const heed_kernels heed_avx2_f32_kernels, heed_avx2_bf16_kernels;
 extern const heed_kernels heed_avx512_f32_kernels, heed_avx512_bf16_kernels;
-extern const heed_kernels heed_avx512bf16_bf16_kernels;
+extern const heed_kernels heed_avx512bf16_bf16_kernels, heed_amx_bf16_kernels;
 #endif
 
 // Plain float64 code, the same for every instruction set.

@@ -18,6 +18,7 @@
 #define HEED_ISA_IS_AVX2 1
 #define HEED_ISA_IS_AVX512 2
 #define HEED_ISA_IS_AVX512BF16 3
+#define HEED_ISA_IS_AMX 4
 
 #pragma STDC FP_CONTRACT OFF
 
@@ -169,6 +170,27 @@ HEED_INLINE float v_largest(vf a) {
     a = v_max_nan(a, __builtin_shufflevector(a, a, 1, 0, 1, 0));
 #endif
     return a[0];
+}
+
+// Bit i is set where number i is negative, as all ones are.
+HEED_INLINE uint32_t v_lane_bits(const int32_t numbers[V_N]) {
+#if V_N == 16
+    return _mm512_movepi32_mask(_mm512_loadu_si512(numbers));
+#elif V_N == 8
+    return (uint32_t)_mm256_movemask_ps((__m256)_mm256_loadu_si256((const __m256i *)numbers));
+#else
+    uint32_t bits = 0;
+    for (int i = 0; i < V_N; i++)
+        bits |= (uint32_t)(numbers[i] < 0) << i;
+    return bits;
+#endif
+}
+
+// Whether a mask (as comparisons give it) is set in all lanes.
+HEED_INLINE bool v_all(vi mask) {
+    int32_t numbers[V_N];
+    memcpy(numbers, &mask, sizeof numbers);
+    return v_lane_bits(numbers) == (1u << V_N) - 1;
 }
 
 HEED_INLINE float v_lane0(vf a) {

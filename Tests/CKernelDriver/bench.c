@@ -91,8 +91,8 @@ static void benchmark_table(void) {
 }
 
 void benchmark(void) {
-    for (heed_isa isa = 0; isa < HEED_ISA_AMX; isa++)
+    for (heed_isa isa = 0; isa < HEED_ISA_COUNT; isa++)
         for (type = HEED_F32; type <= HEED_BF16; type++)
-            if ((kernels = heed_kernels_of(isa, type)) && (isa != HEED_ISA_AVX512BF16 || type == HEED_BF16))
+            if ((kernels = heed_kernels_of(isa, type)) && (isa < HEED_ISA_AVX512BF16 || type == HEED_BF16))
                 benchmark_table();
 }

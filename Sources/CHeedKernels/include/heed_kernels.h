@@ -27,7 +27,7 @@ typedef enum {
     HEED_ISA_AVX2 = 1,
     HEED_ISA_AVX512 = 2,
     HEED_ISA_AVX512BF16 = 3,
-    HEED_ISA_AMX = 4, // the kernels of AVX512BF16, and oneDNN's matrix tiles
+    HEED_ISA_AMX = 4, // AVX512BF16 with matrix tiles, in oneDNN and in attention
     HEED_ISA_COUNT = 5
 } heed_isa;
 

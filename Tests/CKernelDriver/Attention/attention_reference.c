@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+double reference_attention_operand_error = 0;
+
 // One query's scores: `p` are the weights (0 where unseen), `keep` is 0 or the dropout scale, `error` the magnitude of
 // a score's rounding errors.
 typedef struct {
@@ -147,7 +149,8 @@ void reference_attention_forward(const heed_attention *a, const heed_attention *
                         continue;
                     double v = v_row(a, b, head / (a->heads / a->kv_heads), j)[d];
                     sum += w * v;
-                    magnitude += w * fabs(v) * (sqrt(count) + row.error[j] + row.mean_error);
+                    magnitude +=
+                        w * fabs(v) * (sqrt(count) + row.error[j] + row.mean_error + reference_attention_operand_error);
                 }
                 ((double *)a->o)[at + d] = isnan(row.lse) ? NAN : sum;
                 ((double *)bounds->o)[at + d] = magnitude;
@@ -221,7 +224,8 @@ static void add_gradients(const heed_attention *a, const heed_attention *bounds,
     const double *q = q_row(a, b, head, i);
     const double *d_o = (const double *)a->d_o + (a->q_start[b] + i) * a->d_o_stride + (int64_t)head * a->dv;
     int64_t dq = (a->q_start[b] + i) * a->dq_stride + (int64_t)head * a->dk;
-    double keys = sqrt(a->k_length[b]), queries = sqrt((double)a->q_length[b] * a->heads / a->kv_heads);
+    double keys = sqrt(a->k_length[b]) + reference_attention_operand_error;
+    double queries = sqrt((double)a->q_length[b] * a->heads / a->kv_heads) + reference_attention_operand_error;
     for (int32_t j = 0; j < row->count; j++) {
         if (row->p[j] == 0)
             continue;

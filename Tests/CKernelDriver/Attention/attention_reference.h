@@ -8,6 +8,10 @@
 
 #include "heed_kernels.h"
 
+// What the bounds allow for weights, and gradients of scores, that become operands of products: 0 where those are
+// float, and the rounding to bfloat16 where they are multiplied in pairs.
+extern double reference_attention_operand_error;
+
 // o and lse of all heads of one sequence.
 void reference_attention_forward(const heed_attention *a, const heed_attention *bounds, int32_t sequence);
 
