@@ -43,8 +43,8 @@ void heed_random_uniform(const uint32_t key[2], uint32_t stream, uint32_t site, 
 
 // MARK: Normal numbers (Box, Muller 1958)
 
-// log of x in (0, 1], by the series of the inverse hyperbolic tangent: ln m = 2 (s + s³/3 + s⁵/5 + …), s = (m − 1) / (m
-// + 1).
+// log of x in (0, 1], by the series of the inverse hyperbolic tangent: ln m = 2 (s + s³/3 + s⁵/5 + …) with
+// s = (m − 1) / (m + 1).
 static double log_of_fraction(double x) {
     uint64_t bits;
     memcpy(&bits, &x, sizeof bits);

@@ -72,15 +72,24 @@ void heed_f64_softmax_forward(bool logarithm, int64_t rows, int64_t columns, con
         row_softmax(logarithm, columns, (const double *)x + r * columns, (double *)y + r * columns);
 }
 
-// dx = y (dy − Σ y dy), or, of the logarithm, dy − exp(y) Σ dy.
+// Whether all of a row was −∞ before forward.
+static bool row_was_empty(bool logarithm, int64_t n, const double *y) {
+    for (int64_t i = 0; i < n; i++)
+        if (y[i] != (logarithm ? -INFINITY : 0))
+            return false;
+    return true;
+}
+
+// dx = y (dy − Σ y dy), or, of the logarithm, dy − exp(y) Σ dy; 0 for a row of −∞.
 void heed_f64_softmax_backward(bool logarithm, int64_t rows, int64_t columns, const void *y, const void *dy, void *dx) {
     for (int64_t r = 0; r < rows; r++) {
         const double *value = (const double *)y + r * columns, *d = (const double *)dy + r * columns;
         double *out = (double *)dx + r * columns, sum = 0;
+        const bool empty = row_was_empty(logarithm, columns, value);
         for (int64_t i = 0; i < columns; i++)
             sum += logarithm ? d[i] : value[i] * d[i];
         for (int64_t i = 0; i < columns; i++)
-            out[i] = logarithm ? d[i] - exp(value[i]) * sum : value[i] * (d[i] - sum);
+            out[i] = empty ? 0 : logarithm ? d[i] - exp(value[i]) * sum : value[i] * (d[i] - sum);
     }
 }
 

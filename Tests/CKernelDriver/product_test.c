@@ -2,6 +2,7 @@
 // Usage: product_test check | rows [largest M [n k]]. The instruction set is HEED_ISA's. `check` exits with 1 on an
 // error.
 
+#include "onednn_product.h"
 #include "product_support.h"
 
 #include <math.h>
@@ -161,8 +162,8 @@ enum { ROWS = 512 };
 
 typedef struct {
     heed_product_shape shape; // m is filled in
-    const void *a, *b;
-    const float *bias;
+    void *a, *b;
+    float *bias;
     char *whole, *part;
 } row_case;
 
@@ -176,17 +177,24 @@ static bool compute_rows(const row_case *r, int first, int m, char *to) {
     return run_once(&s, (const char *)r->a + row * (size_t)first, r->b, to, r->bias) == HEED_OK;
 }
 
-// For each M, whether any row at any of three offsets differs from the whole. Prints the M at which rows differ.
-static void rows_verdict(const row_case *r, int largest) {
+// Whether m rows, at any of three offsets, have the bits that they have in the whole; `worked` says whether there is
+// such a product.
+static bool same_rows(const row_case *r, int m, bool *worked) {
     size_t row = (size_t)r->shape.ldc * type_bytes(r->shape.c_type);
+    const int offsets[] = {0, (ROWS - m) / 3, ROWS - m};
+    bool same = *worked = true;
+    for (int i = 0; i < 3 && *worked; i++) {
+        *worked = compute_rows(r, offsets[i], m, r->part);
+        same = same && memcmp(r->part, r->whole + row * (size_t)offsets[i], row * (size_t)m) == 0;
+    }
+    return same && *worked;
+}
+
+// Prints the M at which rows differ from the whole.
+static void rows_verdict(const row_case *r, int largest) {
     int differing = 0, failed = 0, first_m = 0, last_m = 0;
     for (int m = 1; m <= largest; m++) {
-        bool same = true, worked = true;
-        const int offsets[] = {0, (ROWS - m) / 3, ROWS - m};
-        for (int i = 0; i < 3 && worked; i++) {
-            worked = compute_rows(r, offsets[i], m, r->part);
-            same = same && worked && memcmp(r->part, r->whole + row * (size_t)offsets[i], row * (size_t)m) == 0;
-        }
+        bool worked, same = same_rows(r, m, &worked);
         failed += !worked;
         differing += worked && !same;
         if (worked && !same) {
@@ -216,18 +224,31 @@ static bool fixed_panel_invariant(const row_case *r, int m) {
 }
 
 // `form`: bit 0 transpose_a; 1 and 2: B plain, transposed, packed; `epilogue`: none, bias, relu and bias, accumulate.
-static void rows_case(int n, int k, int type, int c_type, int form, int epilogue, int largest) {
+static row_case row_case_make(int n, int k, int type, int c_type, int form, int epilogue) {
     row_case r = {.shape = shape_of(ROWS, n, k, type, c_type)};
     heed_product_shape *s = &r.shape;
     s->transpose_a = form & 1, s->transpose_b = form >> 1 == 1, s->packed_b = form >> 1 == 2;
     s->has_bias = epilogue == 1 || epilogue == 2, s->relu = epilogue == 2, s->accumulate = epilogue == 3;
     s->lda = s->transpose_a ? ROWS : k, s->ldb = s->transpose_b ? k : n;
     random_state = 7;
-    void *a = random_matrix((int64_t)ROWS * k, type), *b = random_matrix((int64_t)n * k, type);
-    float *bias = random_matrix(n, HEED_F32);
-    void *packed = s->packed_b ? packed_copy(s, b, false, n) : NULL;
     size_t bytes = (size_t)ROWS * (size_t)n * 4;
-    r.a = a, r.b = packed ? packed : b, r.bias = bias, r.whole = memory_of(bytes), r.part = memory_of(bytes);
+    r.a = random_matrix((int64_t)ROWS * k, type), r.b = random_matrix((int64_t)n * k, type);
+    r.bias = random_matrix(n, HEED_F32), r.whole = memory_of(bytes), r.part = memory_of(bytes);
+    if (s->packed_b) {
+        void *packed = packed_copy(s, r.b, false, n);
+        free(r.b);
+        r.b = packed;
+    }
+    return r;
+}
+
+static void row_case_free(row_case *r) {
+    free(r->a), free(r->b), free(r->bias), free(r->whole), free(r->part);
+}
+
+static void rows_case(int n, int k, int type, int c_type, int form, int epilogue, int largest) {
+    row_case r = row_case_make(n, k, type, c_type, form, epilogue);
+    const heed_product_shape *s = &r.shape;
     printf("%-10s %s→%s %s·%s %-9s n %4d k %4d: ", heed_isa_name(heed_isa_current()), type ? "bf16" : "f32 ",
            c_type ? "bf16" : "f32 ", s->transpose_a ? "Aᵀ" : "A ",
            s->packed_b      ? "packed"
@@ -245,7 +266,46 @@ static void rows_case(int n, int k, int type, int c_type, int form, int epilogue
         printf("\n");
     }
     fflush(stdout);
-    free(a), free(b), free(bias), free(packed), free(r.whole), free(r.part);
+    row_case_free(&r);
+}
+
+// The rows of a product that are computed at once; 0 where there is no such product.
+static int panel_rows_of(const heed_product_shape *shape, int m) {
+    heed_product_shape s = *shape;
+    s.m = m;
+    heed_product *product;
+    if (heed_product_acquire(&s, &product) != HEED_OK)
+        return 0;
+    int rows = product->inner.m;
+    heed_product_release(product);
+    return rows;
+}
+
+// Rows are the same bits for every M. Where that rests on panels of 16 rows, the panels are looked at too: on some
+// processors the rows happen to be the same without them.
+static void check_rows(int n, int k, int type, int c_type, int form) {
+    static const int counts[] = {1, 2, 3, 5, 8, 15, 16, 17, 24, 31, 33, 64, 65, 100, 128, 200, 256, 300};
+    row_case r = row_case_make(n, k, type, c_type, form, 1);
+    if (!compute_rows(&r, 0, ROWS, r.whole))
+        failures++, printf("FAILED: no product for rows of %d×%d\n", n, k);
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        bool worked;
+        if (!same_rows(&r, counts[i], &worked))
+            failures++, printf("FAILED: %d rows of %d×%d, type %d→%d, form %d %s\n", counts[i], n, k, type, c_type,
+                               form, worked ? "differ from the whole" : "are refused");
+        int panel = panel_rows_of(&r.shape, counts[i]);
+        if (heed_isa_current() == HEED_ISA_AVX2 && panel != 16)
+            failures++, printf("FAILED: panels of %d rows for %d rows under AVX2\n", panel, counts[i]);
+    }
+    row_case_free(&r);
+}
+
+static void check_all_rows(void) {
+    const int sizes[][2] = {{128, 128}, {512, 512}, {65, 129}, {96, 2048}};
+    for (int size = 0; size < 4; size++)
+        for (int types = 0; types < (heed_bf16_products() ? 3 : 1); types++)
+            for (int form = 0; form < 6; form += 2)
+                check_rows(sizes[size][0], sizes[size][1], types > 0, types == 2, form);
 }
 
 // With `step` 2 only those whose A is not transposed: there, M is a number of tokens and not a width.
@@ -281,6 +341,7 @@ int main(int count, char **arguments) {
     check_sizes_and_options();
     check_packing_from_float32();
     check_threads();
+    check_all_rows();
     printf(failures ? "%d failures\n" : "products: all right\n", failures);
     return failures != 0;
 }

@@ -168,6 +168,11 @@ static void softmax_values(int64_t n) {
     for (int logarithm = 0; logarithm < 2; logarithm++) {
         fast()->softmax_forward(logarithm, 4, n, x.f, y.f), reference->softmax_forward(logarithm, 4, n, x.d, y.d);
         expect_both(logarithm ? "log-softmax" : "softmax", y, 1);
+        // The row of −∞ has no gradient, not even of infinity.
+        double *dx = filled(4 * n, NAN);
+        reference->softmax_backward(logarithm, 4, n, y.d, filled(4 * n, INFINITY), dx);
+        for (int64_t i = n; i < 2 * n; i++)
+            expect_close("gradient of an empty row", i, dx[i], 0, 0, 0);
     }
     reference->softmax_forward(false, 4, n, x.d, x.d);
     for (int64_t r = 0; r < 4 && n > 1; r++) {

@@ -47,7 +47,7 @@ public func wrongGradients(
     let largest = pairs.map { magnitude($0.wanted) }.max() ?? 0
     return pairs.compactMap { name, found, wanted in
         let difference = distance(found.doubles, wanted.doubles)
-        let noise = name.hasSuffix("k_proj.bias") ? 4e-7 : 1e-7
+        let noise = name.hasSuffix("k_proj.bias") ? 1e-7 : 1e-7
         let allowed = 1e-4 * magnitude(wanted) + noise * largest + absolute
         return difference <= allowed ? nil : "\(name): \(difference), allowed are \(allowed)"
     }

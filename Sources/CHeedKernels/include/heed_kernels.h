@@ -148,9 +148,8 @@ typedef struct {
 typedef struct heed_kernels {
     const char *_Nonnull name; // such as "avx512.bf16"
 
-    // Elementwise. y = f(x); dx = dy · f′(x), given x and y = f(x) (either may be null where f′ needs only the
-    // other: EXP, SQRT, RECIPROCAL, TANH, SIGMOID, RELU, ELU need y alone or x alone as documented in the code:
-    // EXP, SQRT, RECIPROCAL, TANH, SIGMOID: y; all others: x; RELU: either).
+    // Elementwise. y = f(x); dx = dy · f′. EXP, SQRT, RECIPROCAL, TANH and SIGMOID read y and not x, which may be
+    // null; RELU reads x, or y where x is null; all others read x and not y.
     void (*_Nonnull unary_forward)(heed_unary op, int64_t n, const void *x, void *y);
     void (*_Nonnull unary_backward)(heed_unary op, int64_t n, const void *x, const void *y, const void *dy, void *dx);
     // y[i] = a[i · a_step] op b[i · b_step], steps 0 or 1.
@@ -179,7 +178,8 @@ typedef struct heed_kernels {
     // Σ x² in double.
     double (*_Nonnull sum_squares)(int64_t n, const void *x);
 
-    // Softmax of rows; `logarithm` gives log-softmax. Backward from y. A row of −∞ gives zeros (log: −∞).
+    // Softmax of rows; `logarithm` gives log-softmax. Backward from y. A row of −∞ gives zeros (log: −∞), and zeros
+    // as its gradient, whatever dy holds.
     void (*_Nonnull softmax_forward)(bool logarithm, int64_t rows, int64_t columns, const void *x, void *y);
     void (*_Nonnull softmax_backward)(bool logarithm, int64_t rows, int64_t columns, const void *y, const void *dy,
                                       void *dx);
