@@ -126,14 +126,24 @@ int heed_cpu_quota(void) {
     return cores;
 }
 
-int heed_default_thread_count(void) {
+// The number that HEED_THREADS names, 0 where it is not set, and -1 where it is no number of threads.
+static int wished_threads(const char *wish) {
+    if (!wish || !*wish)
+        return 0;
+    char *end;
+    errno = 0;
+    long count = strtol(wish, &end, 10);
+    return errno == 0 && *end == '\0' && count >= 1 && count <= HEED_MAXIMUM_THREADS ? (int)count : -1;
+}
+
+const char *heed_threads_complaint(void) {
     const char *wish = getenv("HEED_THREADS");
-    if (wish && *wish) {
-        char *end;
-        errno = 0;
-        long count = strtol(wish, &end, 10);
-        if (errno == 0 && *end == '\0' && count >= 1)
-            return count < HEED_MAXIMUM_THREADS ? (int)count : HEED_MAXIMUM_THREADS;
-    }
+    return wished_threads(wish) < 0 ? wish : NULL;
+}
+
+int heed_default_thread_count(void) {
+    int wish = wished_threads(getenv("HEED_THREADS"));
+    if (wish > 0)
+        return wish;
     return minimum(minimum(heed_available_cores(), heed_cpu_quota()), HEED_MAXIMUM_THREADS);
 }

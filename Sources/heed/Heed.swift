@@ -22,14 +22,14 @@ struct Heed: AsyncParsableCommand {
 
             EXIT CODES
               0 success, 64 usage, 65 bad data, 66 missing input, 70 internal error,
-              73 output cannot be created, 74 input or output failed, 130 interrupted and saved
+              73 output cannot be created, 74 input or output failed,
+              130 interrupted and saved
             """,
         version: version,
         subcommands: [
             TrainCommand.self, TranslateCommand.self, ScoreCommand.self, ForwardCommand.self,
             TokenizeCommand.self, InspectCommand.self, DataCommand.self, SplitCommand.self,
-            ExportCommand.self,
-            DoctorCommand.self,
+            ExportCommand.self, DoctorCommand.self,
         ]
     )
 
@@ -37,6 +37,7 @@ struct Heed: AsyncParsableCommand {
         StandardStreams.ignoreClosedPipes()
         let arguments = Array(CommandLine.arguments.dropFirst())
         do {
+            try checkHelp(arguments)
             var command = try parseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
@@ -76,7 +77,12 @@ struct Heed: AsyncParsableCommand {
     }
 
     private static func helpCommand(for arguments: [String]) -> String {
-        var names = ["heed"]
+        (["heed"] + verbs(of: arguments) + ["--help"]).joined(separator: " ")
+    }
+
+    /// The arguments at the beginning that name verbs.
+    private static func verbs(of arguments: some Sequence<String>) -> [String] {
+        var names: [String] = []
         var command: any ParsableCommand.Type = Heed.self
         for argument in arguments {
             let next = command.configuration.subcommands.first {
@@ -86,6 +92,17 @@ struct Heed: AsyncParsableCommand {
             names.append(argument)
             command = next
         }
-        return (names + ["--help"]).joined(separator: " ")
+        return names
+    }
+
+    /// Refuses `heed help` of a verb that there is not, for which the parser would show another's help.
+    private static func checkHelp(_ arguments: [String]) throws {
+        guard arguments.first == "help" else { return }
+        let asked = arguments.dropFirst().prefix { !$0.hasPrefix("-") }
+        let known = verbs(of: asked)
+        guard known.count < asked.count else { return }
+        throw Failure(
+            .usage,
+            "there is no verb '\(asked.joined(separator: " "))' (see '\(helpCommand(for: known))')")
     }
 }

@@ -102,6 +102,10 @@ struct ResumeTests {
 
         let empty = try Program.run(["train", "translation", "--output", data, "--resume"])
         #expect(empty.isFailure(66, naming: "training.json"))
+        for path in [folder.path(of: "none"), ""] {
+            let missing = try Program.run(["train", "translation", "--output", path, "--resume"])
+            #expect(missing.isFailure(66), "\(missing.errors)")
+        }
     }
 
     /// Runs the program, and sends it a signal once a line begins so on standard error.

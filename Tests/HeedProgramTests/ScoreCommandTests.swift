@@ -75,7 +75,7 @@ struct ScoreCommandTests {
         let cases: [(hypothesis: String, reference: String, status: Int32, words: String)] = [
             (folder.path(of: "none"), good, 66, "none: cannot open"),
             (good, folder.path, 66, "is a folder"),
-            (good, short, 65, "short: has 1 lines, but"),
+            (good, short, 65, "short: has 1 line, but"),
             (latin, good, 65, "latin: line 2: not valid UTF-8: byte 0xE4 at byte 2"),
             (empty, empty, 65, "no hypothesis"),
         ]
@@ -88,6 +88,11 @@ struct ScoreCommandTests {
             #expect(result.errors.hasPrefix("heed: "))
             #expect(result.errors.contains(words), "\(result.errors)")
         }
+        let twice = try Program.run(["score", "--hypothesis", "-", "--reference", "-"])
+        #expect(twice.isFailure(64, naming: "standard input can be read once"))
+        let piped = try Program.run(
+            ["score", "--hypothesis", "-", "--reference", good], input: "one\n")
+        #expect(piped.isFailure(65, naming: "has 3 lines, but standard input has 1"))
         let usage = try Program.run(["score", "--hypothesis", good])
         #expect(usage.status == 64 && usage.errorLines.count == 1)
     }

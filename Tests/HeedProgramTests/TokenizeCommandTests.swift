@@ -35,6 +35,14 @@ struct TokenizeCommandTests {
         #expect(try JSONParser().parse(other.output) == object)
     }
 
+    @Test("an end of line inside a text does not end the line of its decoded form")
+    func innerLineEnds() throws {
+        for text in ["a\nb", "a\r\nb"] {
+            let ids = try tokenize(["--ids", text]).output
+            #expect(try tokenize(["--decode"], input: ids).output == "a b\n")
+        }
+    }
+
     @Test("words that were cut before are shown with @@")
     func pretokenized() throws {
         let folder = try TemporaryFolder()
@@ -53,10 +61,13 @@ struct TokenizeCommandTests {
     func badInput() throws {
         #expect(
             try tokenize(["--decode"], input: "1 2\n1 x\n").isFailure(
-                65, naming: "line 2", "'x' is no id"))
+                65, naming: "line 2", "\"x\" is no id"))
+        let long = try tokenize(["--decode"], input: String(repeating: "x", count: 1_000_000))
+        #expect(long.isFailure(65, naming: "is no id") && long.errors.utf8.count < 400)
         #expect(
             try tokenize(["--decode", "99999"]).isFailure(65, naming: "line 1", "99999"))
         #expect(try tokenize(["--ids", "--decode"]).isFailure(64))
+        #expect(try Program.run(["tokenize", "--model", "", "a"]).isFailure(66))
         let folder = try TemporaryFolder()
         #expect(
             try Program.run(["tokenize", "--file", folder.path(of: "no"), "a"]).isFailure(66))

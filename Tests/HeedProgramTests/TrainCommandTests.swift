@@ -70,7 +70,8 @@ struct TrainCommandTests {
             (["--set", "key-value-heads=3"], ["num_key_value_heads"]),
             (["--dropout", "1.5"], ["dropout", "1.5"]), (["--max-updates", "0"], ["max-updates"]),
             (["--precision", "float64"], ["precision"]), (["--preset", "huge"], ["preset"]),
-            (["--threads", "0"], ["threads"]), (["--config", "CONFIG"], ["known are"]),
+            (["--threads", "0"], ["threads"]), (["--tokenizer", "x"], ["--merges or --tokenizer"]),
+            (["--config", "CONFIG"], ["known are"]),
         ])
     func badSettings(options: [String], words: [String]) throws {
         let folder = try TemporaryFolder()
@@ -110,6 +111,7 @@ struct TrainCommandTests {
         let good = try folder.file("good", "a b\nc d\n")
         let cases: [(String, Int32, String)] = [
             (folder.path(of: "missing"), 66, "missing"), (folder.path, 66, "folder"),
+            ("", 66, "is no valid path"),
             (try folder.file("short", "a\n"), 65, "1"),
             (try folder.file("empty", "\n\n"), 65, "no pair"),
             (try folder.file("latin", bytes: Array("a\nb ".utf8) + [0xE4, 0x0A]), 65, "line 2"),

@@ -32,6 +32,27 @@ struct TranslateCommandTests {
         #expect(try String(contentsOfFile: output, encoding: .utf8) == arguments.output)
     }
 
+    @Test("an argument is cut into lines where a file is, and nowhere else")
+    func lines() throws {
+        for text in ["a b\u{2028}c d", "a b\u{B}c\u{85}d"] {
+            let argument = try translate(["--json", text])
+            #expect(argument.output.split(separator: "\n").count == 1)
+            #expect(try JSONParser().parse(argument.output)["source"]?.stringValue == text)
+            #expect(try translate(["--json"], input: text + "\n").output == argument.output)
+        }
+        #expect(try translate(["a b\r\nc d\ne"]).output.split(separator: "\n").count == 3)
+    }
+
+    @Test("a length penalty may be negative")
+    func negativePenalty() throws {
+        let scores = try ["1", "-1"].map { penalty in
+            let result = try translate(["--scores", "--length-penalty", penalty, "a b"])
+            #expect(result.status == 0, "\(result.errors)")
+            return try #require(result.output.split(separator: "\t").first.flatMap { Double($0) })
+        }
+        #expect(scores[1] < scores[0])
+    }
+
     @Test("an empty line gives an empty line, and no input gives no output")
     func emptyLines() throws {
         let sentence = try sources()[0]
@@ -127,7 +148,8 @@ struct TranslateCommandTests {
     @Test(
         "options that make no sense end with 64",
         arguments: [
-            ["--beam", "0"], ["--n-best", "6"], ["--max-length", "0"], ["--batch-tokens", "0"],
+            ["--beam", "0"], ["--beam", "1025"], ["--n-best", "6"], ["--length-penalty", "-11"],
+            ["--max-length", "0"], ["--batch-tokens", "0"],
             ["--length-penalty", "nan"], ["--input", "x", "text"], ["--precision", "int8"],
             ["--draw-attention", "--json"],
         ])

@@ -319,6 +319,8 @@ typedef void (*heed_task)(void *context, int64_t index);
 void heed_parallel(int64_t count, heed_task task, void *context);
 // HEED_THREADS, else the smaller of the cores this process may use and its cgroup quota (rounded up).
 int heed_thread_count(void);
+// The value of HEED_THREADS if it is no number from 1 to 256 and therefore has no effect, else NULL.
+const char *heed_threads_complaint(void);
 // Cores that the scheduler may give to this process, at least 1; and what its cgroups allow, rounded up, INT_MAX where
 // they set no limit.
 int heed_available_cores(void);

@@ -39,6 +39,21 @@ public enum Folder {
         }
     }
 
+    /// Throws where a folder cannot be created or files cannot be written into it, as far as that can be told without
+    /// doing it: to refuse an output before the work for it begins.
+    public static func checkCanWrite(into path: String) throws {
+        switch try kind(of: path) {
+        case .folder:
+            guard unsafe access(path, W_OK | X_OK) == 0 else {
+                throw FileError(path: path, .system(operation: "write into", code: errno))
+            }
+        case .file, .other: throw FileError(path: path, .notAFolder)
+        case nil:
+            let parent = RelativePath.parent(of: path)
+            if parent != path { try checkCanWrite(into: parent) }
+        }
+    }
+
     /// The names in a folder, sorted by their bytes.
     public static func names(in path: String) throws -> [String] {
         try System.check(path: path)

@@ -15,26 +15,15 @@ struct DatasetFolder {
     /// - Throws: `FolderNotEmptyError`, or `FileError` when a file cannot be written; what was written before is then
     ///   removed.
     func write(to path: String) throws {
-        let existed = try Folder.kind(of: path) != nil
-        if existed, try !Folder.names(in: path).isEmpty {
-            throw FolderNotEmptyError(path: path)
-        }
-        try Folder.create(path)
-        var written: [String] = []
-        do {
+        try NewFolder(path: path).fill {
             for (name, pairs) in [("train", training), ("valid", validation), ("test", test)] {
                 for (side, text) in [("source", \TextPair.source), ("target", \.target)] {
-                    let file = "\(path)/\(name).\(side)"
-                    try Self.write(pairs.map { $0[keyPath: text] }, to: file)
-                    written.append(file)
+                    let lines = pairs.map { $0[keyPath: text] }
+                    try Self.write(lines, to: "\(path)/\(name).\(side)")
                 }
             }
             let json = JSONWriter(.pretty).string(.object(metadata)) + "\n"
             try AtomicFile.write(json, to: "\(path)/dataset.json")
-        } catch {
-            for file in written { try? Folder.remove(file) }
-            if !existed { try? Folder.remove(path) }
-            throw error
         }
     }
 
@@ -55,18 +44,4 @@ struct DatasetFolder {
         for line in lines { try file.write(line + "\n") }
         try file.commit()
     }
-}
-
-/// A folder that was to be filled holds something already.
-public struct FolderNotEmptyError: Error, Equatable, CustomStringConvertible {
-    /// The folder as it was given.
-    public let path: String
-
-    /// The error of a folder.
-    public init(path: String) {
-        self.path = path
-    }
-
-    /// The error in one line.
-    public var description: String { "\(nameForMessage(path)): is not empty" }
 }

@@ -39,7 +39,10 @@ public struct ParallelSplit: Sendable {
         guard rest.count > parts[0].count + parts[1].count, !parts[0].isEmpty, !parts[1].isEmpty
         else {
             throw CorpusError(
-                "\(pairs.count) pairs are too few, or too connected, to hold out \(validationCount) and \(testCount)"
+                """
+                \(pairs.count) pairs are too few, or too connected, to hold out \(validationCount) \
+                and \(testCount)
+                """
             )
         }
         training = rest.map { pairs[$0] }
@@ -125,6 +128,7 @@ extension TextPair {
     /// Reads pairs from a file of columns between tab stops.
     ///
     /// - Parameters:
+    ///   - path: the file; `-` is standard input.
     ///   - sourceColumn: the source's column, from 1.
     ///   - targetColumn: the target's column, from 1.
     ///   - skippedLines: lines at the beginning that are no pairs, such as a header.
@@ -132,7 +136,7 @@ extension TextPair {
     public static func read(
         path: String, sourceColumn: Int, targetColumn: Int, skippingLines skippedLines: Int = 0
     ) throws -> [TextPair] {
-        var lines = try TextLines(path: path)
+        var lines = path == "-" ? TextLines.standardInput() : try TextLines(path: path)
         var pairs: [TextPair] = []
         while let line = try lines.next() {
             if lines.lineNumber <= skippedLines || line.isBlank { continue }
@@ -141,8 +145,10 @@ extension TextPair {
                 max(sourceColumn, targetColumn) <= columns.count
             else {
                 throw CorpusError(
-                    "\(path), line \(lines.lineNumber): \(columns.count) columns between tab stops, "
-                        + "but column \(max(sourceColumn, targetColumn)) was asked for")
+                    """
+                    \(nameForMessage(lines.name)): line \(lines.lineNumber): has no column \
+                    \(max(sourceColumn, targetColumn)) between tab stops, only \(columns.count)
+                    """)
             }
             pairs.append(
                 TextPair(

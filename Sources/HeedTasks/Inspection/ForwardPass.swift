@@ -20,20 +20,21 @@ public struct ForwardPass {
         self.precision = precision
     }
 
-    /// Reads the inputs, computes, and writes the outputs.
+    /// Reads the inputs and computes.
     ///
     /// Throws `ForwardInputError` for inputs that the model cannot take, and the errors of files.
-    public func run(input: String, output: String) throws {
-        try run(SafetensorsFile(path: input)).write(to: output)
+    public func run(input: String) throws -> Outputs {
+        try run(SafetensorsFile(path: input))
     }
 
     /// What a pass computed, by name.
-    struct Outputs {
+    public struct Outputs {
         private(set) var tensors: [(name: String, tensor: Tensor)] = []
 
         mutating func add(_ name: String, _ tensor: Tensor) { tensors.append((name, tensor)) }
 
-        func write(to path: String) throws {
+        /// Writes a safetensors file; throws `FileError`, and then nothing has appeared.
+        public func write(to path: String) throws {
             let writer = try SafetensorsWriter(
                 path: path,
                 tensors: tensors.map {

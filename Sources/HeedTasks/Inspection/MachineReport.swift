@@ -24,7 +24,7 @@ public struct MachineReport: Sendable {
         var facts: [Fact] = []
         var problems: [String] = []
         Self.addProcessor(&facts, &problems)
-        Self.addThreads(&facts)
+        Self.addThreads(&facts, &problems)
         Self.addMemory(&facts, &problems)
         Self.addSpeed(&facts, &problems)
         self.facts = facts
@@ -57,7 +57,8 @@ public struct MachineReport: Sendable {
                 words: MatrixLibrary.version))
     }
 
-    private static func addThreads(_ facts: inout [Fact]) {
+    private static func addThreads(_ facts: inout [Fact], _ problems: inout [String]) {
+        if let complaint = ThreadPool.complaint { problems.append(complaint) }
         facts.append(number("threads", ThreadPool.threadCount))
         facts.append(number("cores", MachineCheck.availableCores))
         let quota = MachineCheck.coreQuota

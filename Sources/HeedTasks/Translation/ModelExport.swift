@@ -23,13 +23,12 @@ public struct ModelExport {
 
     /// Writes the model into a folder that is empty or does not exist.
     ///
-    /// Throws `FolderNotEmptyError`, or `FileError` when a file cannot be written.
+    /// Throws `FolderNotEmptyError`, or `FileError` when a file cannot be written; what was written before is then
+    /// removed.
     public func write(toFolder folder: String, weights: WeightType) throws {
-        if try Folder.kind(of: folder) != nil, try !Folder.names(in: folder).isEmpty {
-            throw FolderNotEmptyError(path: folder)
+        try NewFolder(path: folder).fill {
+            try model.write(toFolder: folder, as: weights == .bfloat16 ? .bfloat16 : .float32)
+            try tokenizer.write(to: folder, maximumLength: model.configuration.maximumPositions)
         }
-        try Folder.create(folder)
-        try model.write(toFolder: folder, as: weights == .bfloat16 ? .bfloat16 : .float32)
-        try tokenizer.write(to: folder, maximumLength: model.configuration.maximumPositions)
     }
 }

@@ -28,7 +28,10 @@ public struct ParallelText: Sendable {
         let targets = try TextFile.lines(path: targetPath)
         guard sources.count == targets.count else {
             throw CorpusError(
-                "\(sourcePath) has \(sources.count) lines, but \(targetPath) has \(targets.count)")
+                """
+                \(nameForMessage(sourcePath)): has \(sources.count) lines, but \
+                \(nameForMessage(targetPath)) has \(targets.count)
+                """)
         }
         try self.init(sources: sources, targets: targets, name: sourcePath)
     }
@@ -41,7 +44,7 @@ public struct ParallelText: Sendable {
             kept.1.append(target)
         }
         guard !kept.0.isEmpty else {
-            throw CorpusError("\(name) holds no pair of sentences")
+            throw CorpusError("\(nameForMessage(name)): holds no pair of sentences")
         }
         (self.sources, self.targets) = kept
         skippedCount = sources.count - kept.0.count

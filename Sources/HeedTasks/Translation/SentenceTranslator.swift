@@ -11,7 +11,8 @@ public struct TranslationOptions: Sendable {
     public var beam = 5
     /// α: hypotheses are compared by Σ log p / length^α, the end mark counted.
     public var lengthPenalty = 1.0
-    /// Tokens of a translation at most; nil allows twice the source's and 32 more.
+    /// Tokens of a translation at most; nil allows twice the source's and 32 more. More than that and than the model's
+    /// positions has no effect.
     public var maximumLength: Int?
     /// Hypotheses that are returned.
     public var hypothesisCount = 1
@@ -116,7 +117,11 @@ package final class SentenceTranslator {
         }
         let filled = sentences.indices.filter { !sentences[$0].isBlank }
         let batches = LengthSortedBatches(
-            lengths: filled.map { sources[$0].count * options.beam }, tokens: options.batchTokens)
+            lengths: filled.map { index in
+                // The caches of a batch hold at most four times its tokens, however long translations may get.
+                let limit = targetLimit(of: sources[index], options)
+                return max(sources[index].count, limit / 4) * options.beam
+            }, tokens: options.batchTokens)
         for batch in batches.batches {
             let indices = batch.map { filled[$0] }
             let found = try search(indices.map { sources[$0] }, options)
@@ -133,13 +138,20 @@ package final class SentenceTranslator {
         return translations
     }
 
+    /// Tokens of a sentence's translation at most: what the caches have room for.
+    private func targetLimit(of source: [Int32], _ options: TranslationOptions) -> Int {
+        let (usual, positions) = (2 * source.count + 32, model.configuration.maximumPositions)
+        let limit = options.maximumLength ?? usual
+        // Learned positions end; others go on, but nothing sensible is that much longer than its source.
+        return min(
+            limit, model.configuration.positions == .learned ? positions : max(positions, usual))
+    }
+
     private func search(
         _ sources: [[Int32]], _ options: TranslationOptions
     ) throws -> [[Hypothesis]] {
         let configuration = model.configuration
-        let limits = sources.map { options.maximumLength ?? 2 * $0.count + 32 }.map {
-            min($0, configuration.targetLimit)
-        }
+        let limits = sources.map { targetLimit(of: $0, options) }
         var search = BeamSearchOptions(
             startToken: Int32(configuration.startToken), endToken: Int32(configuration.endToken))
         search.beamWidth = options.beam
@@ -182,9 +194,4 @@ package final class SentenceTranslator {
                 of: target + [Int32(model.configuration.endToken)]),
             maps: recorder.entries.map { AttentionMap($0) })
     }
-}
-
-extension TransformerConfiguration {
-    /// Tokens of a target at most: learned positions end, others go on.
-    fileprivate var targetLimit: Int { positions == .learned ? maximumPositions : Int.max }
 }

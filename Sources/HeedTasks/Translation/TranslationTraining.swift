@@ -128,10 +128,15 @@ public struct TranslationTraining: Sendable {
         let training = EncodedCorpus(train, tokenizer: tokenizer, maximumLength: maximumLength)
         let validation = EncodedCorpus(valid, tokenizer: tokenizer, maximumLength: maximumLength)
         guard !training.sources.isEmpty, !validation.sources.isEmpty else {
-            throw CorpusError("no pair is shorter than \(maximumLength) tokens")
+            throw CorpusError(
+                """
+                \(training.sources.isEmpty ? "training" : "validation") text: every pair has more \
+                than \(maximumLength) tokens on a side
+                """)
         }
-        let model = try Transformer(
-            try resolvedConfiguration(tokenizer, training), builder: ModelBuilder(seed: seed))
+        let configuration = try resolvedConfiguration(tokenizer, training)
+        try ModelTooLargeError.check(configuration)
+        let model = try Transformer(configuration, builder: ModelBuilder(seed: seed))
         handle(.prepared(describe(train, training, "training")))
         handle(.prepared(describe(valid, validation, "validation")))
         handle(

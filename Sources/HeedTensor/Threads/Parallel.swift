@@ -9,6 +9,13 @@ public enum ThreadPool {
         set { heed_set_thread_count(Int32(clamping: newValue)) }
     }
 
+    /// What is wrong with the value of `HEED_THREADS`, if anything is; it has no effect then.
+    public static var complaint: String? {
+        guard let value = unsafe heed_threads_complaint() else { return nil }
+        let text = unsafe String(cString: value).prefix(40)
+        return "HEED_THREADS=\(text) is no number from 1 to 256; using \(threadCount)"
+    }
+
     /// How often the pool has been woken, for tests of the budget per operator.
     package static var wakeups: UInt64 { heed_pool_wakeups() }
 }

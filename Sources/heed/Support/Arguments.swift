@@ -9,6 +9,7 @@ public import HeedText
 extension SyntheticTask: ExpressibleByArgument {}
 extension BLEU.Tokenization: ExpressibleByArgument {}
 extension TransformerPreset: ExpressibleByArgument {}
+extension WeightType: ExpressibleByArgument {}
 extension TranslationTraining.ScheduleKind: ExpressibleByArgument {}
 extension TranslationTraining.Optimizer: ExpressibleByArgument {}
 
@@ -32,13 +33,19 @@ enum ThreadOption {
         throw ValidationError("--threads \(count): must be from 1 to 256")
     }
 
+    /// Gives the number of threads to the engine before anything computes, and says which variables of the
+    /// environment have no effect.
     static func apply(_ count: Int?) {
         if let count { ThreadPool.threadCount = count }
+        let threads = count == nil ? ThreadPool.complaint : nil
+        for complaint in [InstructionSet.complaint, threads].compactMap(\.self) {
+            StandardStreams.printError("heed: warning: \(complaint)")
+        }
     }
 }
 
-/// A path that means the same from everywhere.
+/// A path that means the same from everywhere; an empty one stays empty, which no file has.
 func absolute(_ path: String) -> String {
-    path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
+    path.isEmpty || path.hasPrefix("/")
+        ? path : FileManager.default.currentDirectoryPath + "/" + path
 }
-extension WeightType: ExpressibleByArgument {}

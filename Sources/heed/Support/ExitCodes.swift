@@ -32,7 +32,8 @@ struct Failure: Error {
 
     init(_ code: ExitStatus, _ message: String) {
         self.code = code
-        self.message = message.split(whereSeparator: \.isNewline).joined(separator: " ")
+        self.message = message.split(whereSeparator: \.isNewline)
+            .map { $0.trimmingCharacters(in: .whitespaces) }.joined(separator: " ")
     }
 
     /// The failure that an error of a lower layer stands for, or nil for an error that is not known.
@@ -41,7 +42,7 @@ struct Failure: Error {
         case let failure as Failure: self = failure
         case let error as FileError: self.init(Self.code(of: error), "\(error)")
         case is SyntheticCountError, is TranslationSettingError, is ConfigurationError,
-            is InvalidSearchOption:
+            is InvalidSearchOption, is ModelTooLargeError:
             self.init(.usage, "\(error)")
         case is FolderNotEmptyError: self.init(.cannotCreate, "\(error)")
         case is NoDefaultModelError: self.init(.missingInput, "\(error)")

@@ -28,7 +28,8 @@ struct LineChunks {
             arguments =
                 splitting
                 ? texts.flatMap {
-                    $0.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+                    // As in a file: other characters that end lines belong to the text.
+                    $0.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
                         .map(String.init)
                 } : texts
         }

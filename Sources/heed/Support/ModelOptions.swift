@@ -1,4 +1,5 @@
 import ArgumentParser
+import HeedFormats
 import HeedTasks
 import HeedTensor
 
@@ -22,13 +23,16 @@ struct ModelOptions: ParsableArguments {
         ThreadOption.apply(threads)
     }
 
-    /// The folder of the model.
-    func folder() throws -> String {
-        try model ?? DefaultModel.folder()
-    }
-
     /// Opens the model.
     func translator() throws -> SentenceTranslator {
-        try SentenceTranslator(folder: folder(), precision: precision ?? .fastest)
+        try SentenceTranslator(
+            folder: modelFolder(model), precision: precision ?? .fastest)
     }
+}
+
+/// The folder of a model: the one that is named, or the one that comes with Heed.
+func modelFolder(_ name: String?) throws -> String {
+    guard let name else { return try DefaultModel.folder() }
+    guard !name.isEmpty else { throw FileError(path: name, .invalidPath) }
+    return name
 }

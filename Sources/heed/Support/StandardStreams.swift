@@ -1,4 +1,5 @@
 import Foundation
+import HeedFormats
 
 /// The reader of standard output has gone; the program ends quietly.
 struct ClosedPipe: Error {}
@@ -27,8 +28,9 @@ enum StandardStreams {
             if code == .EPIPE { throw ClosedPipe() }
             throw Failure(
                 .inputOutput,
-                "standard output: "
-                    + (code.map { POSIXError($0).localizedDescription } ?? "\(error)"))
+                code.map {
+                    "\(FileError(path: name, .system(operation: "write", code: $0.rawValue)))"
+                } ?? "\(name): cannot write: \(error)")
         }
     }
 
@@ -39,6 +41,8 @@ enum StandardStreams {
     static func writeError(_ text: String) {
         try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
     }
+
+    private static let name = "standard output"
 
     private static func posixCode(of error: any Error) -> POSIXErrorCode? {
         let error = error as NSError

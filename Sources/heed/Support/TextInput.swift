@@ -9,4 +9,9 @@ enum TextInput {
         while let line = try reader.next() { lines.append(line) }
         return lines
     }
+
+    /// The name of a file for messages.
+    static func name(of file: String) -> String {
+        file == "-" ? "standard input" : nameForMessage(file)
+    }
 }

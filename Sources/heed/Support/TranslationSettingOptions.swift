@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import HeedModels
 import HeedTasks
 import HeedTensor
@@ -133,7 +134,7 @@ extension ArgumentHelp {
         }
         var defaults: [(presets: [String], value: String)] = []
         for preset in TransformerPreset.allCases {
-            let value = setting.value(in: TranslationRecipe(preset: preset, output: ""))
+            let value = short(setting.value(in: TranslationRecipe(preset: preset, output: "")))
             if let index = defaults.firstIndex(where: { $0.value == value }) {
                 defaults[index].presets.append(preset.rawValue)
             } else {
@@ -146,5 +147,11 @@ extension ArgumentHelp {
             : defaults.map { "\($0.presets.joined(separator: ", ")): \($0.value)" }
                 .joined(separator: "; ")
         return ArgumentHelp("\(setting.summary) (default: \(words))")
+    }
+
+    /// A number with many digits as people write it.
+    private static func short(_ value: String) -> String {
+        guard value.count > 10, let number = Double(value) else { return value }
+        return String(format: "%.4g", number)
     }
 }

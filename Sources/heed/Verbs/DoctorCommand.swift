@@ -25,13 +25,23 @@ struct DoctorCommand: ParsableCommand {
         guard !json else {
             return try StandardStreams.print(JSONWriter(.pretty).string(report.json))
         }
-        let width = report.facts.map(\.name.count).max() ?? 0
-        var lines = report.facts.map { fact in
-            let name = fact.name.replacing("_", with: " ")
-            return name + String(repeating: " ", count: width - name.count + 2) + fact.words
+        let rows = report.facts.map { (Self.words(for: $0.name), $0.words) }
+        let width = rows.map(\.0.count).max() ?? 0
+        var lines = rows.map { name, words in
+            name + String(repeating: " ", count: width - name.count + 2) + words
         }
         lines += report.problems.isEmpty ? ["nothing is missing"] : []
-        lines += report.problems.map { "missing: \($0)" }
+        lines += report.problems.map { "problem: \($0)" }
         try StandardStreams.write(lines.joined(separator: "\n") + "\n")
+    }
+
+    /// The name of a fact for people.
+    private static func words(for name: String) -> String {
+        let words = [
+            "onednn": "oneDNN", "cpu_quota": "CPU quota", "memory_bytes": "memory",
+            "gflops_float32": "products float32", "gflops_bfloat16": "products bfloat16",
+            "read_gb_per_second": "reads from memory",
+        ]
+        return words[name] ?? name.replacing("_", with: " ")
     }
 }

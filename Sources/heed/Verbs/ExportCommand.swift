@@ -25,7 +25,7 @@ struct ExportCommand: ParsableCommand {
     var output: String
 
     func run() throws {
-        let translator = try ModelExport(folder: model)
+        let translator = try ModelExport(folder: modelFolder(model))
         try creatingOutput { try translator.write(toFolder: output, weights: precision) }
     }
 }

@@ -42,7 +42,8 @@ struct ForwardCommand: ParsableCommand {
 
     func run() throws {
         ThreadOption.apply(threads)
-        let model = try Transformer(folder: model ?? DefaultModel.folder())
-        try ForwardPass(model, precision: precision).run(input: input, output: output)
+        let model = try Transformer(folder: modelFolder(model))
+        let outputs = try ForwardPass(model, precision: precision).run(input: input)
+        try creatingOutput { try outputs.write(to: output) }
     }
 }

@@ -40,7 +40,9 @@ struct InspectCommand: ParsableCommand {
                 "\($0.name): \(JSONWriter(.spaced).string($0.value))"
             }
         }
-        lines += inspection.metadata.map { "metadata \(nameForMessage($0.name)): \($0.value)" }
+        lines += inspection.metadata.map {
+            "metadata \(nameForMessage($0.name)): \(nameForMessage($0.value))"
+        }
         let types = inspection.typeCounts.map { "\($0.elements) \($0.type.rawValue)" }
         lines.append(
             """

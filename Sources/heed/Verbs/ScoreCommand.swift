@@ -14,7 +14,7 @@ struct ScoreCommand: ParsableCommand {
 
             EXAMPLES
               heed score --hypothesis output.txt --reference test.target
-              heed score --hypothesis - --reference first.txt second.txt --metric chrf --json
+              heed score --metric chrf --json --hypothesis - --reference a.txt b.txt
             """
     )
 
@@ -40,6 +40,12 @@ struct ScoreCommand: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
+    func validate() throws {
+        if ([hypothesis] + reference).count(where: { $0 == "-" }) > 1 {
+            throw ValidationError("standard input can be read once: give - for one file alone")
+        }
+    }
+
     func run() throws {
         let hypotheses = try TextInput.lines(of: hypothesis)
         let references = try reference.map { file in
@@ -48,8 +54,8 @@ struct ScoreCommand: ParsableCommand {
                 throw Failure(
                     .badData,
                     """
-                    \(nameForMessage(file)): has \(lines.count) lines, but \
-                    \(nameForMessage(hypothesis)) has \(hypotheses.count)
+                    \(TextInput.name(of: file)): has \(counted(lines.count, "line")), but \
+                    \(TextInput.name(of: hypothesis)) has \(hypotheses.count)
                     """)
             }
             return lines

@@ -13,12 +13,12 @@ struct SplitCommand: ParsableCommand {
             are undone, and equal pairs count once. The same input and seed give the same files.
 
             EXAMPLES
-              heed split --input deu.txt --source-column 2 --target-column 1 --skip-lines 1 \
-            --output pairs
+              heed split --input deu.txt --source-column 2 --target-column 1 \\
+                --skip-lines 1 --output pairs
             """
     )
 
-    @Option(name: .long, help: "The file of pairs.")
+    @Option(name: .long, help: "The file of pairs; - is standard input.")
     var input: String
 
     @Option(name: .long, help: "The source's column, from 1.")
@@ -43,8 +43,11 @@ struct SplitCommand: ParsableCommand {
     var output: String
 
     func validate() throws {
-        guard sourceColumn >= 1, targetColumn >= 1, valid >= 1, test >= 1, skipLines >= 0 else {
-            throw ValidationError("columns and parts are counted from 1")
+        for (name, value, least) in [
+            ("source-column", sourceColumn, 1), ("target-column", targetColumn, 1),
+            ("valid", valid, 1), ("test", test, 1), ("skip-lines", skipLines, 0),
+        ] where value < least {
+            throw ValidationError("--\(name) \(value): must be at least \(least)")
         }
     }
 
@@ -52,8 +55,13 @@ struct SplitCommand: ParsableCommand {
         let pairs = try TextPair.read(
             path: input, sourceColumn: sourceColumn, targetColumn: targetColumn,
             skippingLines: skipLines)
-        let split = try ParallelSplit(
-            pairs, validationCount: valid, testCount: test, seed: seed)
+        let split: ParallelSplit
+        do {
+            split = try ParallelSplit(
+                pairs, validationCount: valid, testCount: test, seed: seed)
+        } catch let error as CorpusError {
+            throw Failure(.badData, "\(TextInput.name(of: input)): \(error)")
+        }
         try creatingOutput { try split.write(toFolder: output) }
         try StandardStreams.print(
             """

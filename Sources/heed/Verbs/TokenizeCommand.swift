@@ -28,7 +28,7 @@ struct TokenizeCommand: ParsableCommand {
     @Option(help: "A tokenizer.json to use instead of a model's.")
     var file: String?
 
-    @Option(help: "A file with a text on each line; - is standard input.")
+    @Option(help: "A file with a text on each line. (default: -, standard input)")
     var input: String?
 
     @Flag(help: "Print ids instead of pieces.")
@@ -54,7 +54,7 @@ struct TokenizeCommand: ParsableCommand {
     func run() throws {
         let tokenizer =
             try file.map { try Tokenizer(file: $0) }
-            ?? Tokenizer(folder: model ?? DefaultModel.folder())
+            ?? Tokenizer(folder: modelFolder(model))
         var chunks = try LineChunks(texts: texts, input: input, splitting: false)
         var number = 0
         while let lines = try chunks.next() {
@@ -95,7 +95,7 @@ struct TokenizeCommand: ParsableCommand {
         let words = line.split { $0 == " " || $0 == "," || $0 == "\t" || $0 == "[" || $0 == "]" }
         let ids = try words.map { word in
             guard let id = Int32(word), id >= 0 else {
-                throw Failure(.badData, "\(place): '\(word)' is no id")
+                throw Failure(.badData, "\(place): \(quotedForMessage(String(word))) is no id")
             }
             return id
         }
@@ -105,7 +105,7 @@ struct TokenizeCommand: ParsableCommand {
         } catch let error as TokenizerError {
             throw Failure(.badData, "\(place): \(error)")
         }
-        guard json else { return text.replacing("\n", with: " ") }
+        guard json else { return oneLine(text) }
         return JSONWriter(.spaced).string([
             "ids": .array(ids.map { .int(Int($0)) }), "text": .string(text),
         ])

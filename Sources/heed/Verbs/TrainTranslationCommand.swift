@@ -22,9 +22,9 @@ struct TrainTranslationCommand: ParsableCommand {
 
             EXAMPLES
               heed data dates --output dates
-              heed train translation --train-source dates/train.source \
-            --train-target dates/train.target --valid-source dates/valid.source \
-            --valid-target dates/valid.target --preset tiny --output run
+              heed train translation --preset tiny --output run \\
+                --train-source dates/train.source --train-target dates/train.target \\
+                --valid-source dates/valid.source --valid-target dates/valid.target
               heed train translation --output run --resume
               heed translate --model run 'the third of May 2021'
             """
@@ -33,7 +33,8 @@ struct TrainTranslationCommand: ParsableCommand {
     private static var settingList: String {
         let tiny = TranslationRecipe(preset: .tiny, output: "")
         return TranslationSetting.all.map {
-            "  \($0.name)=\($0.value(in: tiny)): \($0.summary) (\($0.values))"
+            let words = wrapped("\($0.summary) (\($0.values))", indent: 6)
+            return "  \($0.name)=\($0.value(in: tiny))\n\(words)"
         }.joined(separator: "\n")
     }
 
@@ -73,6 +74,9 @@ struct TrainTranslationCommand: ParsableCommand {
 
     func validate() throws {
         try ThreadOption.check(threads)
+        guard tokenizer == nil || settings.merges == nil else {
+            throw ValidationError("give --merges or --tokenizer, not both")
+        }
     }
 
     func run() throws {
@@ -94,9 +98,7 @@ struct TrainTranslationCommand: ParsableCommand {
 
     /// The recipe of a new run.
     private func freshRecipe() throws -> TranslationRecipe {
-        if try Folder.kind(of: output) != nil, try !Folder.names(in: output).isEmpty {
-            throw FolderNotEmptyError(path: output)
-        }
+        _ = try creatingOutput { try NewFolder(path: output) }
         let assignments = try assignments()
         var recipe = TranslationRecipe(
             preset: try preset(in: assignments) ?? .small, output: output)
@@ -113,6 +115,9 @@ struct TrainTranslationCommand: ParsableCommand {
 
     /// The recipe of the run in `output`, with other limits where they are given.
     private func resumedRecipe() throws -> TranslationRecipe {
+        guard try Folder.kind(of: output) != nil else {
+            throw Failure(.missingInput, "\(nameForMessage(output)): there is no run to resume")
+        }
         let saved = try TranslationRecipe(run: output)
         let assignments = try assignments()
         let preset = try preset(in: assignments)

@@ -27,23 +27,27 @@ struct TranslateCommand: ParsableCommand {
 
     @OptionGroup var model: ModelOptions
 
-    @Option(help: "A file with a sentence on each line; - is standard input.")
+    @Option(help: "A file with a sentence on each line. (default: -, standard input)")
     var input: String?
 
-    @Option(help: "The file to write instead of standard output; it appears when it is whole.")
+    @Option(help: "The file to write; it appears when it is whole. (default: standard output)")
     var output: String?
 
     @Option(help: "Hypotheses that are followed at a time; 1 is greedy.")
     var beam = TranslationOptions().beam
 
-    @Option(help: "The power of the length by which scores are divided.")
+    @Option(
+        parsing: .unconditional, help: "The power of the length by which scores are divided.")
     var lengthPenalty = TranslationOptions().lengthPenalty
 
     @Option(
-        help: "Tokens of a translation at most. (default: twice the source's and 32 more)")
+        help: """
+            Tokens of a translation at most; more than the model has positions has no effect. \
+            (default: twice the source's and 32 more)
+            """)
     var maxLength: Int?
 
-    @Option(help: "Print this many hypotheses of each sentence, best first.")
+    @Option(help: "Print this many hypotheses of each sentence, best first. (default: the best)")
     var nBest: Int?
 
     @Option(help: "Source tokens that are translated at a time, counted with every hypothesis.")
@@ -62,7 +66,7 @@ struct TranslateCommand: ParsableCommand {
     var texts: [String] = []
 
     func validate() throws {
-        try check("beam", beam, in: 1...4096)
+        try check("beam", beam, in: 1...1024)
         if let nBest { try check("n-best", nBest, in: 1...beam) }
         if let maxLength { try check("max-length", maxLength, in: 1...1_000_000) }
         try check("batch-tokens", batchTokens, in: 1...(1 << 30))
@@ -157,13 +161,6 @@ struct TranslateCommand: ParsableCommand {
     }
 
     private func fixed(_ score: Double) -> String { String(format: "%.6f", score) }
-
-    /// A text in which a model put an end of line, kept on one.
-    private func oneLine(_ text: String) -> String {
-        text.contains(where: \.isNewline)
-            ? text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-                .joined(separator: " ") : text
-    }
 
     private func check(_ name: String, _ value: Int, in range: ClosedRange<Int>) throws {
         guard range.contains(value) else {

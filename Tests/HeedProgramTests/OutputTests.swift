@@ -1,0 +1,121 @@
+import Foundation
+import HeedFormats
+import Testing
+
+@Suite("What the program writes")
+struct OutputTests {
+    private static let models = URL(filePath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "Fixtures/models").path
+
+    /// The command lines that write, each without the value of its last option, --output.
+    private func commands(_ folder: TemporaryFolder) throws -> [[String]] {
+        let run = try SmallRun.shared.get()
+        let pairs = try folder.file(
+            "pairs", (0..<50).map { "a\($0)\tb\($0)\n" }.joined())
+        let training = SmallRun.arguments(data: run.data, output: "").filter { $0 != "" }
+        let index = try #require(training.firstIndex(of: "--output"))
+        let model = "\(Self.models)/marian_tiny"
+        return [
+            ["data", "copy", "--count", "9", "--output"],
+            ["split", "--input", pairs, "--valid", "2", "--test", "2", "--output"],
+            ["export", "--model", run.model, "--output"],
+            ["forward", "--model", model, "--input", "\(model)/inputs.safetensors", "--output"],
+            ["translate", "--model", run.model, "a b", "--output"],
+            Array(training[..<index] + training[(index + 1)...]) + ["--output"],
+        ]
+    }
+
+    @Test("where nothing can be written, every verb ends with 73 and one line")
+    func cannotCreate() throws {
+        let folder = try TemporaryFolder()
+        let commands = try commands(folder)
+        let file = try folder.file("file", "kept")
+        let before = try folder.names()
+        for command in commands {
+            for output in [file + "/below", ""] {
+                let result = try Program.run(command + [output])
+                #expect(result.isFailure(73), "\(command[0]) \(output): \(result)")
+            }
+            // A file can be replaced by one, yet is no folder; a folder is no file.
+            let writesFile = ["forward", "translate"].contains(command[0])
+            let result = try Program.run(command + [writesFile ? folder.path : file])
+            #expect(result.isFailure(73), "\(command[0]): \(result)")
+        }
+        #expect(try folder.names() == before)
+        #expect(try TextFile.string(path: file) == "kept")
+    }
+
+    @Test("a write that fails midway ends with 74, and what was written before is gone")
+    func failsMidway() throws {
+        let folder = try TemporaryFolder()
+        for command in try commands(folder) where command[0] != "train" {
+            let before = try folder.names()
+            let output = folder.path(of: "output")
+            // Files may have 512 bytes; going beyond is an error instead of a signal.
+            let limited = try Program.run(
+                [
+                    "-c", "trap '' XFSZ; ulimit -f 1; exec \"$0\" \"$@\"", try Program.url().path,
+                ] + large(command, folder) + [output], program: URL(filePath: "/bin/sh"))
+            #expect(limited.status == 74 && limited.errorLines.count == 1, "\(limited)")
+            #expect(limited.errors.contains("cannot write"), "\(limited.errors)")
+            #expect(try folder.names().filter { $0 != "large" } == before, "\(command[0])")
+        }
+    }
+
+    /// The same command with more to write than 512 bytes.
+    private func large(_ command: [String], _ folder: TemporaryFolder) throws -> [String] {
+        let lines = String(repeating: "a b c\n", count: 400)
+        switch command[0] {
+        case "data": return ["data", "copy", "--count", "900", "--output"]
+        case "split":
+            let pairs = (0..<500).map { "a\($0)\tb\($0)\n" }.joined()
+            return try ["split", "--input", folder.file("large", pairs)] + command[3...]
+        case "translate":
+            return try Array(command[..<3]) + [
+                "--max-length", "3", "--json", "--input", folder.file("large", lines), "--output",
+            ]
+        default: return command
+        }
+    }
+
+    @Test("a full device ends with 74 and says so")
+    func fullDevice() throws {
+        let model = try SmallRun.shared.get().model
+        let result = try Program.run(
+            ["translate", "--model", model, "a b", "--output", "/dev/full"])
+        #expect(result.isFailure(74, naming: "/dev/full: cannot write: No space left"))
+        let shell = try Program.run(
+            ["-c", "exec \"$0\" --version > /dev/full", try Program.url().path],
+            program: URL(filePath: "/bin/sh"))
+        #expect(
+            shell.isFailure(74, naming: "standard output: cannot write: No space left on device"),
+            "\(shell.errors)")
+    }
+
+    @Test("a training whose model no memory holds is refused before it begins")
+    func tooLarge() throws {
+        let folder = try TemporaryFolder()
+        let output = folder.path(of: "run")
+        let result = try Program.run(
+            SmallRun.arguments(
+                data: SmallRun.shared.get().data, output: output,
+                ["--set", "width=65536", "--set", "inner=262144", "--set", "layers=1024"]))
+        #expect(result.isFailure(64, naming: "parameters, which need", "GB"), "\(result.errors)")
+        #expect(!FileManager.default.fileExists(atPath: output))
+    }
+
+    @Test("a length that no memory has room for is cut down to what a translation may need")
+    func hugeLength() throws {
+        let model = try SmallRun.shared.get().model
+        let text = ["a b c", "d e f g"]
+        let plain = try Program.require(["translate", "--model", model] + text).output
+        // 8 GB of addresses, of which caches for so many positions would need more.
+        let result = try Program.run(
+            [
+                "-c", "ulimit -v 8000000; exec \"$0\" \"$@\"", try Program.url().path, "translate",
+                "--model", model, "--max-length", "1000000", "--beam", "32",
+            ] + text, program: URL(filePath: "/bin/sh"))
+        #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors.prefix(300))")
+        #expect(result.output.split(separator: "\n").count == plain.split(separator: "\n").count)
+    }
+}
