@@ -89,7 +89,19 @@ package final class SentenceTranslator {
 
     /// Source tokens of a sentence at most.
     private var sourceLimit: Int {
-        max(model.configuration.maximumPositions, model.configuration.trainedLength ?? 0)
+        model.encoder.embedding.positionLimit ?? model.configuration.maximumPositions
+    }
+
+    /// Tokens of a translation at most: tables of positions end, formulas go on.
+    private var targetLimit: Int { model.decoder.embedding.positionLimit ?? Int.max }
+
+    /// Tokens that must not come: the model's, and those that the tokenizer has no text for.
+    private var forbiddenTokens: [Int32] {
+        let configuration = model.configuration
+        let unknown = min(tokenizer.vocabularySize, configuration.targetVocabulary)
+        let tokens = Set(configuration.neverGenerated)
+            .union(unknown..<configuration.targetVocabulary).subtracting([configuration.endToken])
+        return tokens.sorted().map { Int32($0) }
     }
 
     /// The numbers, from 0, of sentences longer than any that the model was trained on.
@@ -125,8 +137,7 @@ package final class SentenceTranslator {
                     source: sentences[index], hypotheses: try hypotheses.map(text))
                 if !recording.isEmpty {
                     translations[index].attention = try attention(
-                        source: sources[index],
-                        target: translations[index].hypotheses[0].tokens, recording)
+                        source: sources[index], translations[index].hypotheses[0], recording)
                 }
             }
         }
@@ -138,7 +149,7 @@ package final class SentenceTranslator {
     ) throws -> [[Hypothesis]] {
         let configuration = model.configuration
         let limits = sources.map { options.maximumLength ?? 2 * $0.count + 32 }.map {
-            min($0, configuration.targetLimit)
+            min($0, targetLimit)
         }
         var search = BeamSearchOptions(
             startToken: Int32(configuration.startToken), endToken: Int32(configuration.endToken))
@@ -146,7 +157,7 @@ package final class SentenceTranslator {
         search.lengthPenalty = options.lengthPenalty
         search.hypothesisCount = options.hypothesisCount
         search.maximumLength = limits.max() ?? 1
-        search.forbiddenTokens = [Int32(configuration.paddingToken)]
+        search.forbiddenTokens = forbiddenTokens
         search.forcesEnd = configuration.forcedEndToken != nil
         let decoder = TransformerDecoder(
             model, sources: sources, beamWidth: options.beam,
@@ -156,35 +167,29 @@ package final class SentenceTranslator {
     }
 
     private func text(_ hypothesis: Hypothesis) throws -> TranslationHypothesis {
-        let end = Int32(model.configuration.endToken)
-        let tokens =
-            hypothesis.tokens.last == end ? hypothesis.tokens.dropLast() : hypothesis.tokens[...]
-        return TranslationHypothesis(
-            text: try tokenizer.decode(Array(tokens)), score: hypothesis.score,
-            tokens: Array(tokens), isComplete: hypothesis.isComplete)
+        TranslationHypothesis(
+            text: try tokenizer.decode(hypothesis.tokens), score: hypothesis.score,
+            tokens: hypothesis.tokens, isComplete: hypothesis.isComplete)
     }
 
     /// Runs the model once over a sentence and its translation, and captures the weights that are asked for.
     package func attention(
-        source: [Int32], target: [Int32], _ kinds: AttentionKinds
+        source: [Int32], _ hypothesis: TranslationHypothesis, _ kinds: AttentionKinds
     ) throws -> AttentionMaps {
+        let configuration = model.configuration
+        // A row of the decoder is the step that predicts the next token: it is named by what it predicts.
+        let target =
+            hypothesis.tokens + (hypothesis.isComplete ? [Int32(configuration.endToken)] : [])
         let recorder = AttentionRecorder { name in kinds.contains(attention: name) }
         let context = Context(precision: precision, attentionObserver: recorder)
         let sourceIDs = PackedIDs([source])
-        let inputs = PackedIDs([[Int32(model.configuration.startToken)] + target])
+        let inputs = PackedIDs([([Int32(configuration.startToken)] + target).dropLast()])
         _ = model(
             source: sourceIDs.ids, sourcePacking: sourceIDs.packing, target: inputs.ids,
             targetPacking: inputs.packing, context)
-        // A row of the decoder is the step that predicts the next token: it is named by what it predicts.
         return AttentionMaps(
             sourceTokens: try tokenizer.displayPieces(of: source),
-            targetTokens: try tokenizer.displayPieces(
-                of: target + [Int32(model.configuration.endToken)]),
+            targetTokens: try tokenizer.displayPieces(of: target),
             maps: recorder.entries.map { AttentionMap($0) })
     }
-}
-
-extension TransformerConfiguration {
-    /// Tokens of a target at most: learned positions end, others go on.
-    fileprivate var targetLimit: Int { positions == .learned ? maximumPositions : Int.max }
 }
