@@ -87,7 +87,9 @@ let package = Package(
         tests(
             "HeedTrainingTests",
             of: ["HeedTraining", "HeedNN", "HeedTensor", "HeedFormats", protobuf]),
-        tests("HeedTasksTests", of: ["HeedTasks", "HeedFormats"]),
+        tests(
+            "HeedTasksTests",
+            of: ["HeedTasks", "HeedModels", "HeedNN", "HeedTensor", "HeedText", "HeedFormats"]),
         tests("HeedProgramTests", of: ["HeedFormats", "HeedTasks"]),
         tests("PackageTests", of: []),
     ],

@@ -6,7 +6,8 @@
 
 With --folders, `heed forward` runs on each folder's inputs, and its outputs are compared with `expected.safetensors`.
 With --written, AutoModelForSeq2SeqLM and AutoTokenizer open the folder, which must give no missing and no unexpected
-tensor; then logits, states and attentions on random ids are compared, and the ids of some sentences.
+tensor; then logits, states and attentions on random ids are compared, the ids of some sentences, and what a beam of
+five makes of them, with scores.
 """
 
 import argparse
@@ -33,8 +34,8 @@ SENTENCES = [
 ]
 
 
-def run(command):
-    found = subprocess.run(command, capture_output=True, text=True)
+def run(command, text=None):
+    found = subprocess.run(command, input=text, capture_output=True, text=True)
     if found.returncode != 0:
         raise RuntimeError(f"{' '.join(map(str, command))}: exit {found.returncode}: {found.stderr.strip()}")
     return found.stdout
@@ -98,7 +99,9 @@ def compare_written(heed, folder):
         save_file(inputs, path)
         found = forward(heed, folder, path)
     good = compare(found, expected_outputs(model, inputs)) and good
-    return compare_tokens(heed, folder, transformers.AutoTokenizer.from_pretrained(folder)) and good
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    good = compare_tokens(heed, folder, tokenizer) and good
+    return compare_translations(heed, folder, model, tokenizer) and good
 
 
 def compare_tokens(heed, folder, tokenizer):
@@ -113,6 +116,28 @@ def compare_tokens(heed, folder, tokenizer):
             print(f"  ids of {sentence!r}: {found} instead of {expected}")
             good = False
     print(f"  {'ids' :24} {'equal' if good else 'DIFFERENT'} for {len(SENTENCES)} sentences")
+    return good
+
+
+def compare_translations(heed, folder, model, tokenizer, beams=5, penalty=1.0, length=24):
+    sentences = [sentence for sentence in SENTENCES if sentence.strip() and "\n" not in sentence]
+    text = run([heed, "translate", "--model", folder, "--precision", "float32", "--beam", str(beams), "--json",
+                "--length-penalty", str(penalty), "--max-length", str(length)], "\n".join(sentences) + "\n")
+    good = True
+    for sentence, line in zip(sentences, text.rstrip("\n").split("\n"), strict=True):
+        best = json.loads(line)["hypotheses"][0]
+        inputs = {name: torch.tensor([ids]) for name, ids in tokenizer(sentence).items() if name != "token_type_ids"}
+        with torch.no_grad():
+            # Lengths count the start token there.
+            found = model.generate(
+                **inputs, num_beams=beams, length_penalty=penalty, early_stopping=False, max_length=length + 1,
+                do_sample=False, num_return_sequences=1, return_dict_in_generate=True, output_scores=True)
+        expected = tokenizer.decode(found.sequences[0], skip_special_tokens=True)
+        score = best["score"] if beams == 1 else found.sequences_scores[0].item()
+        if best["text"] != expected or not abs(best["score"] - score) <= LIMIT * max(1, abs(score)):
+            print(f"  translation of {sentence!r}: {best} instead of {expected!r}, {score}")
+            good = False
+    print(f"  {'translations' :24} {'equal' if good else 'DIFFERENT'} for {len(sentences)} sentences")
     return good
 
 

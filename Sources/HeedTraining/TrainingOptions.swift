@@ -8,8 +8,6 @@ public struct TrainingOptions: Sendable {
     public var adam = AdamStep(learningRate: 0)
     /// Gradients are scaled down to this norm; 0 for never.
     public var clipNorm = 0.0
-    /// Label smoothing ε of the training loss.
-    public var labelSmoothing = 0.1
     /// Training stops after this many updates.
     public var maximumUpdates: Int
     /// Training stops after this many epochs.

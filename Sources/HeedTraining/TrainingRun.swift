@@ -14,6 +14,8 @@ public final class TrainingRun {
     private let handle: (TrainingEvent) -> Void
     private var state = TrainingState()
     private var clock = TrainingClock()
+    /// Whether the best weights are the model's own, and not those in `best`.
+    private var bestIsInMemory = false
 
     /// A run of a task in a folder.
     ///
@@ -38,17 +40,27 @@ public final class TrainingRun {
 
     /// Trains, from the newest checkpoint if `resuming`, and writes the final model into the folder.
     ///
-    /// Throws `TrainingError` and the errors of files.
+    /// Throws `TrainingError`, also for a folder that holds another training when not `resuming`, and the errors of
+    /// files.
+    /// - Parameter begin: is called once it is certain that this training may write into the folder.
     @discardableResult
-    public func callAsFunction(resuming: Bool = false) throws -> TrainingEnd {
+    public func callAsFunction(
+        resuming: Bool = false, begin: () throws -> Void = {}
+    ) throws -> TrainingEnd {
         try run.removeTemporaryFolders()
-        if resuming, let path = try run.newestCheckpoint({ handle(.notice($0)) }) {
-            state = try Checkpoint(trainer: trainer, run: run).restore(
-                path, fingerprint: fingerprint)
+        if resuming {
+            if let path = try run.newestCheckpoint({ handle(.notice($0)) }) {
+                state = try Checkpoint(trainer: trainer, run: run).restore(
+                    path, fingerprint: fingerprint)
+            }
             try run.rejectNewer(thanUpdate: state.updates, epoch: state.epoch - 1) {
                 handle(.notice($0))
             }
+        } else {
+            try run.checkIsNew()
         }
+        try Folder.create(run.path)
+        try begin()
         let log = try MetricsLog(path: run.metricsPath, keeping: state.metricsBytes)
         handle(.started(afterUpdates: state.updates))
         let end = try train(log)
@@ -72,10 +84,10 @@ public final class TrainingRun {
                 // The epoch is cut short by the limit. What is saved is its middle, so that a resumption with a larger
                 // limit goes on as if it had never stopped.
                 try save()
-                try finishEpoch(log)
+                try finishEpoch(log, isCutShort: true)
                 return .maximumUpdates
             }
-            try finishEpoch(log)
+            try finishEpoch(log, isCutShort: false)
             state.metricsBytes = log.byteCount
             state.epoch += 1
             state.batch = 0
@@ -115,9 +127,12 @@ public final class TrainingRun {
         }
     }
 
-    private func finishEpoch(_ log: MetricsLog) throws {
+    private func finishEpoch(_ log: MetricsLog, isCutShort: Bool) throws {
         let (loss, likelihood) = trainer.validate()
         let isBest = loss < state.bestLoss
+        // A resumption with a larger limit makes the epoch whole, and must still find the best of those before.
+        let keepsBest = isCutShort && state.bestEpoch > 0
+        bestIsInMemory = isBest && keepsBest
         let epochPath = run.epochPath(state.epoch)
         if try Folder.kind(of: epochPath) != nil { try Folder.remove(epochPath) }
         let folder = try AtomicFolder(path: epochPath)
@@ -127,7 +142,7 @@ public final class TrainingRun {
             state.bestLoss = loss
             state.bestEpoch = state.epoch
             state.epochsSinceBest = 0
-            try writeBest()
+            if !keepsBest { try writeBest() }
         } else {
             state.epochsSinceBest += 1
         }
@@ -163,6 +178,7 @@ public final class TrainingRun {
             try task.write(toFolder: run.path, values: average.value(of:))
             return
         }
+        if bestIsInMemory { return try task.write(toFolder: run.path, values: nil) }
         let best = RelativePath.join(run.bestPath, TensorFolder.fileName)
         let weights = try WeightAverage(files: [best], of: task.model)
         try task.write(toFolder: run.path, values: weights.value(of:))

@@ -59,7 +59,7 @@ struct ModelCase: CustomTestStringConvertible, Sendable {
                 $0.activationDropout = 0.3
                 $0.scalesEmbedding = false
                 $0.trainedLength = 60
-                $0.forcedEndToken = 0
+                $0.forcedEndToken = 7
                 $0.paddingToken = 18
                 $0.startToken = 5
                 $0.endToken = 7

@@ -99,6 +99,10 @@ struct ResumeTests {
         let changed = try Program.run(resume + ["--max-updates", "4"])
         #expect(changed.status == 65)
         #expect(changed.errors.contains("validation data"))
+        let last = try #require(changed.errorLines.last)
+        #expect(last.hasPrefix("heed: ") && last.count < 400, "\(last)")
+        let recipe = try TextFile.string(path: "\(output)/training.json")
+        #expect(recipe.contains("\"max-updates\": 3"), "a refused resumption changes nothing")
 
         let empty = try Program.run(["train", "translation", "--output", data, "--resume"])
         #expect(empty.isFailure(66, naming: "training.json"))

@@ -34,6 +34,20 @@ struct TrainCommandTests {
         #expect(checkpoints.count == 2 && checkpoints.contains("step-30"))
     }
 
+    @Test("BLEU is over the tokens of text that is given as such, also with a tokenizer that is")
+    func pretokenized() throws {
+        let folder = try TemporaryFolder()
+        let run = try SmallRun.shared.get()
+        let result = try Program.require(
+            SmallRun.arguments(
+                data: run.data, output: folder.path(of: "run"),
+                [
+                    "--pretokenized", "--tokenizer", "\(run.model)/tokenizer.json",
+                    "--max-updates", "2",
+                ]))
+        #expect(result.output.contains("|tok:none|"))
+    }
+
     @Test("an option counts more than --set, that more than --config, that more than the preset")
     func precedence() throws {
         let folder = try TemporaryFolder()

@@ -103,7 +103,10 @@ struct TranslateCommandTests {
         let result = try translate(["--draw-attention", sentence])
         #expect(result.status == 0)
         let lines = result.output.split(separator: "\n")
-        #expect(lines.count >= 3 && lines.last?.hasPrefix("∎") == true)
+        // The picture's first line has the source's words, with its end; a row each follows for what was written.
+        let words = lines[0].split(separator: " ").map(String.init)
+        let rows = lines.dropFirst(2).compactMap { $0.split(separator: " ").first.map(String.init) }
+        #expect(rows.filter { $0 != "∎" } == words)
         #expect(lines[1].contains("∎"))
         #expect(result.output.contains { "░▒▓█".contains($0) })
     }

@@ -136,6 +136,7 @@ struct RoundTripTests {
             #expect(config["tokenizer_class"]?.stringValue == "PreTrainedTokenizerFast")
             #expect(config["pad_token"]?.stringValue == "<pad>")
             #expect(config["clean_up_tokenization_spaces"]?.boolValue == false)
+            #expect(config["split_special_tokens"]?.boolValue == true)
             try AtomicFile.write("{\"eos_token\": \"<nowhere>\"}", to: path)
             #expect(throws: JSONFieldError.self) { try Tokenizer(folder: folder) }
         }

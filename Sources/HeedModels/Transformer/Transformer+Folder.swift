@@ -3,15 +3,13 @@ import HeedNN
 public import HeedTensor
 
 extension Transformer {
-    /// Opens the model in a folder of the Hugging Face layout: `config.json` and `model.safetensors`, or shards.
+    /// Opens the model in a folder of the Hugging Face layout: `config.json`, `generation_config.json` if there is one, and
+    /// `model.safetensors`, or shards.
     ///
     /// - Parameter type: the element type that parameters shall have; that of the files when nil.
     /// - Throws: errors that name the file and the field or the tensors.
     public convenience init(folder: String, as type: ElementType? = nil) throws {
-        let path = RelativePath.join(folder, "config.json")
-        let reader = try JSONObjectReader(
-            parsing: InputFile.bytes(path: path, limit: 64 << 20), file: path)
-        let configuration = try TransformerConfiguration(reader)
+        let configuration = try TransformerConfiguration(folder: folder)
         let store = try TensorFolder(path: folder)
         try self.init(configuration, builder: ModelBuilder(forWeightsFromFiles: ()))
         try ModelFiles.load(
@@ -64,8 +62,8 @@ extension Transformer {
         let writer = JSONWriter(.pretty)
         let weights = type ?? decoder.embedding.tokens.weight.value.elementType
         for (name, json) in [
-            ("config.json", configuration.json(weights: weights)),
-            ("generation_config.json", configuration.generationJSON),
+            (TransformerConfiguration.fileName, configuration.json(weights: weights)),
+            (TransformerConfiguration.generationFileName, configuration.generationJSON),
         ] {
             try AtomicFile.write(
                 writer.string(json) + "\n", to: RelativePath.join(folder, name))
@@ -91,6 +89,31 @@ extension Transformer {
 }
 
 extension TransformerConfiguration {
+    fileprivate static let fileName = "config.json"
+    fileprivate static let generationFileName = "generation_config.json"
+
+    /// Reads and validates the `config.json` of a folder; where there is a `generation_config.json`, too, that one says
+    /// how to decode.
+    ///
+    /// Throws `FileError`, `JSONError`, and `JSONFieldError` for a field that is missing or cannot be used.
+    public init(folder: String) throws {
+        func reader(_ name: String) throws -> JSONObjectReader {
+            let path = RelativePath.join(folder, name)
+            return try JSONObjectReader(
+                parsing: InputFile.bytes(path: path, limit: 64 << 20), file: path)
+        }
+        try self.init(reader(Self.fileName))
+        let path = RelativePath.join(folder, Self.generationFileName)
+        guard try Folder.kind(of: path) != nil else { return }
+        let generation = try reader(Self.generationFileName)
+        try readGeneration(generation)
+        do {
+            try validate()
+        } catch let error as ConfigurationError {
+            throw generation.error(error.field, error.problem)
+        }
+    }
+
     /// The `config.json` of a folder whose weights have this element type.
     fileprivate func json(weights type: ElementType) -> JSONValue {
         guard case .object(var object) = json else { return json }

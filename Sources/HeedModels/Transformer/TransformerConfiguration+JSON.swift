@@ -36,8 +36,12 @@ extension TransformerConfiguration {
     }
 
     private mutating func readChoices(_ json: JSONObjectReader, _ family: Family) throws {
-        sharesEmbeddings = try json.bool("share_encoder_decoder_embeddings", default: true)
-        targetVocabulary = sharesEmbeddings ? sourceVocabulary : try json.int("decoder_vocab_size")
+        // Pegasus has no such choice, whatever else stands in its file.
+        sharesEmbeddings =
+            try family == .pegasus || json.bool("share_encoder_decoder_embeddings", default: true)
+        targetVocabulary =
+            sharesEmbeddings
+            ? sourceVocabulary : try json.int("decoder_vocab_size", default: sourceVocabulary)
         tiesOutput = try json.bool("tie_word_embeddings", default: true)
         scalesEmbedding = try json.bool("scale_embedding", default: false)
         maximumPositions = try json.int("max_position_embeddings", default: 1024)
@@ -63,14 +67,31 @@ extension TransformerConfiguration {
     }
 
     private mutating func readTokens(_ json: JSONObjectReader, _ family: Family) throws {
-        let (end, padding) = family == .pegasus ? (1, 0) : (0, 58_100)
-        endToken = try json.int("eos_token_id", default: end)
-        paddingToken = try json.int("pad_token_id", default: padding)
-        startToken = try json.int("decoder_start_token_id", default: paddingToken)
-        // A null means none; a field that is absent means the family's own default.
-        let isAbsent = json.object["forced_eos_token_id"] == nil
-        forcedEndToken =
-            isAbsent && family != .heed ? end : try json.optionalInt("forced_eos_token_id")
+        (endToken, paddingToken) = family == .pegasus ? (1, 0) : (0, 58_100)
+        paddingToken = try json.int("pad_token_id", default: paddingToken)
+        startToken = paddingToken
+        try readGeneration(json)
+    }
+
+    /// Reads what a `generation_config.json`, or a `config.json` without one, says about decoding: the tokens that begin
+    /// and end it, and those that never come. Sequences of several tokens that shall not come are not known here.
+    ///
+    /// Throws `JSONFieldError`.
+    mutating func readGeneration(_ json: JSONObjectReader) throws {
+        endToken = try json.token("eos_token_id") ?? endToken
+        paddingToken = try json.token("pad_token_id") ?? paddingToken
+        startToken = try json.token("decoder_start_token_id") ?? startToken
+        forcedEndToken = try json.token("forced_eos_token_id")
+        let words = try (json.optionalArray("bad_words_ids") ?? []).enumerated().map {
+            index, word in
+            guard let ids = word.arrayValue, ids.allSatisfy({ $0.intValue != nil }) else {
+                throw json.elementError("bad_words_ids", index, word, "must be an array of ids")
+            }
+            return ids.compactMap(\.intValue)
+        }
+        // The end mark is ignored there, as transformers does.
+        forbiddenTokens = Set(words.filter { $0.count == 1 }.joined())
+            .subtracting([endToken, paddingToken]).sorted()
     }
 
     /// The functions that feed-forward networks may have, by their names in files, the first of which is written.
@@ -134,11 +155,23 @@ extension TransformerConfiguration {
 
     /// What `transformers` should do by default when it generates, as a `generation_config.json`.
     public var generationJSON: JSONValue {
-        [
+        let words = neverGenerated.map { JSONValue.array([.int($0)]) }
+        return [
             "decoder_start_token_id": .int(startToken), "pad_token_id": .int(paddingToken),
-            "eos_token_id": .int(endToken), "bad_words_ids": [[.int(paddingToken)]],
+            "eos_token_id": .int(endToken), "bad_words_ids": words.isEmpty ? nil : .array(words),
             "forced_eos_token_id": forcedEndToken.map(JSONValue.int) ?? nil, "num_beams": 5,
             "length_penalty": 1.0, "early_stopping": false, "max_length": 512,
         ]
+    }
+}
+
+extension JSONObjectReader {
+    /// A token, which may stand in an array by itself; nil where the field is missing.
+    fileprivate func token(_ name: String) throws -> Int? {
+        guard let array = optionalValue(name)?.arrayValue else { return try optionalInt(name) }
+        guard array.count == 1, let token = array[0].intValue else {
+            throw error(name, "must be one token; several are not supported here")
+        }
+        return token
     }
 }

@@ -78,13 +78,18 @@ extension TransformerConfiguration {
     }
 
     private func validateTokens() throws {
-        let tokens = [
-            ("pad_token_id", paddingToken), ("eos_token_id", endToken),
-            ("decoder_start_token_id", startToken), ("forced_eos_token_id", forcedEndToken ?? 0),
-        ]
+        let tokens =
+            [
+                ("pad_token_id", paddingToken), ("eos_token_id", endToken),
+                ("decoder_start_token_id", startToken),
+                ("forced_eos_token_id", forcedEndToken ?? 0),
+            ] + forbiddenTokens.map { ("bad_words_ids", $0) }
         for (field, token) in tokens where token < 0 || token >= targetVocabulary {
             throw error(
                 field, token, "must be below the vocabulary's size of \(targetVocabulary)")
+        }
+        if let forcedEndToken, forcedEndToken != endToken {
+            throw error("forced_eos_token_id", forcedEndToken, "must be eos_token_id = \(endToken)")
         }
     }
 

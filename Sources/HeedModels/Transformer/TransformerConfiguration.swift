@@ -71,8 +71,10 @@ public struct TransformerConfiguration: Sendable, Hashable {
     public var endToken = 0
     /// The token that every target begins with.
     public var startToken = 2
-    /// The token that ends a target at the maximum length, if any.
+    /// The token that ends a target at the maximum length, which is the end mark; nil where nothing is forced.
     public var forcedEndToken: Int?
+    /// Tokens that are never generated, besides padding.
+    public var forbiddenTokens: [Int] = []
 
     /// A configuration with these sizes and the paper's choices.
     public init(
@@ -87,6 +89,11 @@ public struct TransformerConfiguration: Sendable, Hashable {
         decoderInner = inner
         encoderHeads = heads
         decoderHeads = heads
+    }
+
+    /// All tokens that are never generated: the forbidden ones and padding, unless it is the end mark, too.
+    public var neverGenerated: [Int] {
+        Set(forbiddenTokens + [paddingToken]).subtracting([endToken]).sorted()
     }
 
     /// The family whose folders hold this configuration.

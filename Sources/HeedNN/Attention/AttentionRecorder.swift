@@ -28,7 +28,7 @@ public final class AttentionRecorder: AttentionObserver {
     ///   - heads: the heads; all of the first `headCount` when nil.
     ///   - headCount: more than any attention has.
     public init(
-        heads: [Int]? = nil, headCount: Int = 1024,
+        heads: [Int]? = nil, headCount: Int = 4096,
         selecting: @escaping (String) -> Bool = { _ in true }
     ) {
         selectsAttention = selecting

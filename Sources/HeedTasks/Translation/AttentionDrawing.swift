@@ -5,7 +5,7 @@ import HeedTensor
 public struct AttentionDrawing: Sendable {
     /// The source's words, the end mark last.
     public let sourceWords: [String]
-    /// The target's words, the end mark last.
+    /// The target's words, the end mark last where the model ended it by itself.
     public let targetWords: [String]
     /// [target words][source words]: the mean over a target word's pieces of the sums over a source word's pieces.
     public let weights: [[Float]]

@@ -90,7 +90,16 @@ package final class SentenceTranslator {
 
     /// Source tokens of a sentence at most.
     private var sourceLimit: Int {
-        max(model.configuration.maximumPositions, model.configuration.trainedLength ?? 0)
+        model.encoder.embedding.positionLimit ?? model.configuration.maximumPositions
+    }
+
+    /// Tokens that must not come: the model's, and those that the tokenizer has no text for.
+    private var forbiddenTokens: [Int32] {
+        let configuration = model.configuration
+        let unknown = min(tokenizer.vocabularySize, configuration.targetVocabulary)
+        let tokens = Set(configuration.neverGenerated)
+            .union(unknown..<configuration.targetVocabulary).subtracting([configuration.endToken])
+        return tokens.sorted().map { Int32($0) }
     }
 
     /// The numbers, from 0, of sentences longer than any that the model was trained on.
@@ -130,8 +139,7 @@ package final class SentenceTranslator {
                     source: sentences[index], hypotheses: try hypotheses.map(text))
                 if !recording.isEmpty {
                     translations[index].attention = try attention(
-                        source: sources[index],
-                        target: translations[index].hypotheses[0].tokens, recording)
+                        source: sources[index], translations[index].hypotheses[0], recording)
                 }
             }
         }
@@ -140,11 +148,12 @@ package final class SentenceTranslator {
 
     /// Tokens of a sentence's translation at most: what the caches have room for.
     private func targetLimit(of source: [Int32], _ options: TranslationOptions) -> Int {
-        let (usual, positions) = (2 * source.count + 32, model.configuration.maximumPositions)
-        let limit = options.maximumLength ?? usual
-        // Learned positions end; others go on, but nothing sensible is that much longer than its source.
-        return min(
-            limit, model.configuration.positions == .learned ? positions : max(positions, usual))
+        let usual = 2 * source.count + 32
+        // Stored positions end; others go on, but nothing sensible is that much longer than its source.
+        let positions =
+            model.decoder.embedding.positionLimit
+            ?? max(model.configuration.maximumPositions, usual)
+        return min(options.maximumLength ?? usual, positions)
     }
 
     private func search(
@@ -158,7 +167,7 @@ package final class SentenceTranslator {
         search.lengthPenalty = options.lengthPenalty
         search.hypothesisCount = options.hypothesisCount
         search.maximumLength = limits.max() ?? 1
-        search.forbiddenTokens = [Int32(configuration.paddingToken)]
+        search.forbiddenTokens = forbiddenTokens
         search.forcesEnd = configuration.forcedEndToken != nil
         let decoder = TransformerDecoder(
             model, sources: sources, beamWidth: options.beam,
@@ -168,30 +177,29 @@ package final class SentenceTranslator {
     }
 
     private func text(_ hypothesis: Hypothesis) throws -> TranslationHypothesis {
-        let end = Int32(model.configuration.endToken)
-        let tokens =
-            hypothesis.tokens.last == end ? hypothesis.tokens.dropLast() : hypothesis.tokens[...]
-        return TranslationHypothesis(
-            text: try tokenizer.decode(Array(tokens)), score: hypothesis.score,
-            tokens: Array(tokens), isComplete: hypothesis.isComplete)
+        TranslationHypothesis(
+            text: try tokenizer.decode(hypothesis.tokens), score: hypothesis.score,
+            tokens: hypothesis.tokens, isComplete: hypothesis.isComplete)
     }
 
     /// Runs the model once over a sentence and its translation, and captures the weights that are asked for.
     package func attention(
-        source: [Int32], target: [Int32], _ kinds: AttentionKinds
+        source: [Int32], _ hypothesis: TranslationHypothesis, _ kinds: AttentionKinds
     ) throws -> AttentionMaps {
+        let configuration = model.configuration
+        // A row of the decoder is the step that predicts the next token: it is named by what it predicts.
+        let target =
+            hypothesis.tokens + (hypothesis.isComplete ? [Int32(configuration.endToken)] : [])
         let recorder = AttentionRecorder { name in kinds.contains(attention: name) }
         let context = Context(precision: precision, attentionObserver: recorder)
         let sourceIDs = PackedIDs([source])
-        let inputs = PackedIDs([[Int32(model.configuration.startToken)] + target])
+        let inputs = PackedIDs([([Int32(configuration.startToken)] + target).dropLast()])
         _ = model(
             source: sourceIDs.ids, sourcePacking: sourceIDs.packing, target: inputs.ids,
             targetPacking: inputs.packing, context)
-        // A row of the decoder is the step that predicts the next token: it is named by what it predicts.
         return AttentionMaps(
             sourceTokens: try tokenizer.displayPieces(of: source),
-            targetTokens: try tokenizer.displayPieces(
-                of: target + [Int32(model.configuration.endToken)]),
+            targetTokens: try tokenizer.displayPieces(of: target),
             maps: recorder.entries.map { AttentionMap($0) })
     }
 }

@@ -132,7 +132,7 @@ public struct TranslationRecipe: Sendable {
         let style: BytePairTrainer.Style = isPretokenized ? .pretokenized : .rawText
         training.tokenizer = .learned(merges: mergeCount, style: style)
         if let tokenizerFile {
-            training.tokenizer = .given(try Tokenizer(file: tokenizerFile))
+            training.tokenizer = .given(try Tokenizer(file: tokenizerFile), style: style)
         }
         training.recipe = JSONWriter(.pretty).string(json) + "\n"
         let text = { (source: TextRole, target: TextRole) in

@@ -17,8 +17,15 @@ public struct TranslationTraining: Sendable {
     public enum TokenizerSource: Sendable {
         /// Byte-pair encoding learned from both sides of the training text.
         case learned(merges: Int, style: BytePairTrainer.Style)
-        /// One that is given.
-        case given(Tokenizer)
+        /// One that is given, and what the texts are.
+        case given(Tokenizer, style: BytePairTrainer.Style = .rawText)
+
+        /// What the texts are.
+        var style: BytePairTrainer.Style {
+            switch self {
+            case .learned(_, let style), .given(_, let style): style
+            }
+        }
     }
 
     /// The schedules that can be chosen by name.
@@ -124,6 +131,8 @@ public struct TranslationTraining: Sendable {
         train: ParallelText, valid: ParallelText, resuming: Bool = false,
         shouldStop: @escaping () -> Bool = { false }, handle: @escaping (Event) -> Void = { _ in }
     ) throws -> TrainingEnd {
+        let folder = RunFolder(path: output)
+        if !resuming { try folder.checkIsNew() }
         let tokenizer = try makeTokenizer(train)
         let training = EncodedCorpus(train, tokenizer: tokenizer, maximumLength: maximumLength)
         let validation = EncodedCorpus(valid, tokenizer: tokenizer, maximumLength: maximumLength)
@@ -134,7 +143,7 @@ public struct TranslationTraining: Sendable {
                 than \(maximumLength) tokens on a side
                 """)
         }
-        let configuration = try resolvedConfiguration(tokenizer, training)
+        let configuration = try resolvedConfiguration(tokenizer, training, validation)
         try ModelTooLargeError.check(configuration)
         let model = try Transformer(configuration, builder: ModelBuilder(seed: seed))
         handle(.prepared(describe(train, training, "training")))
@@ -157,9 +166,6 @@ public struct TranslationTraining: Sendable {
                 else { return [:] }
                 return ["valid_bleu": try bleu(model, tokenizer, valid).value]
             })
-        try Folder.create(output)
-        let folder = RunFolder(path: output)
-        if let recipe { try AtomicFile.write(recipe, to: folder.path(TranslationRecipe.fileName)) }
         let events = TensorBoardLog(folder)
         let run = TrainingRun(
             task, trainingOptions, folder: folder,
@@ -169,7 +175,10 @@ public struct TranslationTraining: Sendable {
             handle(.training(event))
             if let problem = events.record(event) { handle(.training(.notice(problem))) }
         }
-        let end = try run(resuming: resuming)
+        let end = try run(resuming: resuming) {
+            guard let recipe else { return }
+            try AtomicFile.write(recipe, to: folder.path(TranslationRecipe.fileName))
+        }
         if end != .interrupted {
             let final = try Transformer(folder: output)
             handle(.score(name: "validation", try bleu(final, tokenizer, valid)))
@@ -184,14 +193,14 @@ public struct TranslationTraining: Sendable {
         let translator = SentenceTranslator(model, tokenizer, precision)
         let hypotheses = try translator.translate(text.sources, TranslationOptions())
         var metric = BLEU()
-        if case .learned(_, .pretokenized) = self.tokenizer { metric.tokenization = .none }
+        if self.tokenizer.style == .pretokenized { metric.tokenization = .none }
         return try metric.score(
             hypotheses: hypotheses.map(\.text), references: [text.targets])
     }
 
     private func makeTokenizer(_ text: ParallelText) throws -> Tokenizer {
         switch tokenizer {
-        case .given(let tokenizer): return tokenizer
+        case .given(let tokenizer, _): return tokenizer
         case .learned(let merges, let style):
             var trainer = BytePairTrainer(style: style, mergeCount: merges)
             trainer.add(text.sources)
@@ -201,7 +210,7 @@ public struct TranslationTraining: Sendable {
     }
 
     private func resolvedConfiguration(
-        _ tokenizer: Tokenizer, _ training: EncodedCorpus
+        _ tokenizer: Tokenizer, _ training: EncodedCorpus, _ validation: EncodedCorpus
     ) throws -> TransformerConfiguration {
         var configuration = configuration
         configuration.trainedLength = training.lengths.max()
@@ -213,7 +222,9 @@ public struct TranslationTraining: Sendable {
         configuration.endToken = Int(end)
         configuration.paddingToken = Int(padding)
         configuration.startToken = Int(padding)
-        configuration.maximumPositions = max(1024, configuration.maximumPositions)
+        configuration.maximumPositions =
+            ([1024, configuration.maximumPositions] + training.lengths
+            + validation.lengths).reduce(0, max)
         return configuration
     }
 
@@ -232,7 +243,6 @@ public struct TranslationTraining: Sendable {
         options.adam.weightDecay = weightDecay
         options.adam.isDecoupled = optimizer == .adamW
         options.clipNorm = clipNorm
-        options.labelSmoothing = labelSmoothing
         options.patience = patience
         options.average = average
         options.checkpointInterval = checkpointInterval
@@ -261,7 +271,13 @@ public struct TranslationTraining: Sendable {
             ("training data", String(training.checksum, radix: 16)),
             ("validation data", String(validation.checksum, radix: 16)),
             ("batch tokens", "\(batchTokens * accumulation)"), ("shard tokens", "\(shardTokens)"),
-            ("schedule", "\(schedule.rawValue)"), ("learning rate", "\(learningRate)"),
+            // The cosine ends at the last update, which therefore shapes every rate.
+            (
+                "schedule",
+                schedule == .cosine
+                    ? "\(schedule.rawValue) of \(maximumUpdates) updates" : schedule.rawValue
+            ),
+            ("learning rate", "\(learningRate)"),
             ("warm-up", "\(warmup)"), ("optimizer", optimizer.rawValue),
             ("weight decay", "\(weightDecay)"), ("betas", "\(betas.0) \(betas.1)"),
             ("clip norm", "\(clipNorm)"), ("label smoothing", "\(labelSmoothing)"),

@@ -159,6 +159,8 @@ extension Tokenizer {
         var configuration = map
         configuration.insert("PreTrainedTokenizerFast", forName: "tokenizer_class")
         configuration.insert(false, forName: "clean_up_tokenization_spaces")
+        // A text that spells out a special token is text: the ids are those of `encodeIDs`.
+        configuration.insert(true, forName: "split_special_tokens")
         if let maximumLength {
             configuration.insert(.int(maximumLength), forName: "model_max_length")
         }

@@ -16,15 +16,16 @@ public struct BatchPlan: Sendable {
     ///
     /// - Parameters:
     ///   - lengths: the tokens of each example: the longer side of a pair.
-    ///   - batchTokens: tokens of an update.
+    ///   - batchTokens: tokens of an update at most, counted likewise.
     ///   - shardTokens: tokens of a shard at most.
     public init(
         lengths: [Int], batchTokens: Int, shardTokens: Int = BatchPlan.defaultShardTokens,
         seed: UInt64
     ) {
         self.lengths = lengths
-        self.shardTokens = min(shardTokens, batchTokens)
-        shardsPerUpdate = max(1, (batchTokens + self.shardTokens - 1) / self.shardTokens)
+        // As few shards as can hold the batch, of equal size, so that they do not hold more than it.
+        shardsPerUpdate = max(1, (batchTokens + shardTokens - 1) / shardTokens)
+        self.shardTokens = batchTokens / shardsPerUpdate
         self.seed = seed
     }
 

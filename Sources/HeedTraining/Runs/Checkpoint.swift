@@ -62,10 +62,13 @@ struct Checkpoint {
         return state
     }
 
-    /// The lines that two fingerprints do not share, in words.
+    /// The lines that two fingerprints do not share, in words; of long ones the name alone.
     private static func difference(_ saved: String, _ now: String) -> String {
         let (old, new) = (saved.split(separator: "\n"), now.split(separator: "\n"))
-        let changed = zip(old, new).filter { $0 != $1 }.map { "\($0) became \($1)" }
+        let changed = zip(old, new).filter { $0 != $1 }.map { old, new in
+            guard max(old.count, new.count) > 60 else { return "\(old) became \(new)" }
+            return String(old.prefix { $0 != ":" })
+        }
         return changed.isEmpty ? "their number differs" : changed.joined(separator: "; ")
     }
 }

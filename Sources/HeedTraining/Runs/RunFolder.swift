@@ -73,15 +73,21 @@ public struct RunFolder: Sendable {
         }
     }
 
-    /// Rejects checkpoints and removes epochs that are newer than what training goes on from.
+    /// Throws `TrainingError` when another training has left checkpoints or epochs here.
+    public func checkIsNew() throws {
+        guard try numbers(in: "checkpoints", "step").isEmpty,
+            try numbers(in: "epochs", "epoch").isEmpty
+        else { throw TrainingError("\(path) holds another training") }
+    }
+
+    /// Sets checkpoints and epochs aside that are newer than what training goes on from; `notice` is told.
     func rejectNewer(thanUpdate update: Int, epoch: Int, _ notice: (String) -> Void) throws {
-        for number in try numbers(in: "checkpoints", "step") where number > update {
-            notice(
-                "\(checkpointPath(number)) is newer than the checkpoint in use and was set aside")
-            try reject(checkpointPath(number))
-        }
-        for number in try numbers(in: "epochs", "epoch") where number > epoch {
-            try reject(epochPath(number))
+        let newer =
+            try numbers(in: "checkpoints", "step").filter { $0 > update }.map(checkpointPath)
+            + numbers(in: "epochs", "epoch").filter { $0 > epoch }.map(epochPath)
+        for folder in newer {
+            notice("\(folder) is newer than what training goes on from, and was set aside")
+            try reject(folder)
         }
     }
 

@@ -1,0 +1,157 @@
+import Foundation
+import HeedFormats
+import HeedModels
+import HeedNN
+import HeedTasks
+import HeedTensor
+import HeedText
+import Testing
+
+@Suite("A translator")
+struct TranslatorTests {
+    private func translator(
+        _ folder: TemporaryFolder, _ change: (inout TransformerConfiguration) -> Void = { _ in }
+    ) async throws -> Translator {
+        try SmallModels.write(to: folder.path, change)
+        return try await Translator(folder: folder.url)
+    }
+
+    @Test("is used as the documentation says, with a model that was just trained")
+    func documented() async throws {
+        let folder = TemporaryFolder()
+        let url = folder.url
+        try SmallModels.training(output: folder.path)
+            .run(train: SmallModels.text(), valid: SmallModels.text())
+
+        let translator = try await Translator(folder: url)
+        let results = try await translator.translate(
+            ["Ein Hund läuft."], beam: 5, recording: .cross)
+        print(results[0].text, results[0].score, results[0].attention ?? "no attention")
+
+        #expect(results.count == 1 && results[0].source == "Ein Hund läuft.")
+        #expect(results[0].score < 0)
+        let attention = try #require(results[0].attention)
+        #expect(attention.maps.map(\.attention) == ["decoder.0.cross", "decoder.0.cross"])
+        #expect(attention.maps.map(\.head) == [0, 1])
+    }
+
+    @Test("gives results in the order of the sentences, and empty ones for empty ones")
+    func order() async throws {
+        let folder = TemporaryFolder()
+        let translator = try await translator(folder)
+        let sentences = ["Ein Hund", "", SmallModels.sources[2], "  ", "Ein Hund läuft."]
+        let results = try await translator.translate(sentences)
+        #expect(results.map(\.source) == sentences)
+        for (sentence, result) in zip(sentences, results) {
+            let alone = try await translator.translate([sentence])
+            #expect(alone[0].text == result.text && alone[0].score == result.score)
+        }
+        #expect(results[1].text.isEmpty && results[3].text.isEmpty)
+        #expect(results[1].score == 0)
+    }
+
+    @Test(
+        "records a row of weights for each token of its output, complete or not", arguments: [3, 9])
+    func attention(maximumLength: Int) async throws {
+        let folder = TemporaryFolder()
+        // As many positions as tokens: the last row must not need one more.
+        let translator = try await translator(folder) {
+            $0.positions = .learned
+            $0.maximumPositions = 9
+        }
+        var options = TranslationOptions()
+        options.maximumLength = maximumLength
+        let result = try await translator.translate(["Hund"], options, recording: .all)[0]
+        let hypothesis = result.hypotheses[0]
+        #expect(hypothesis.tokens.count + (hypothesis.isComplete ? 1 : 0) <= maximumLength)
+        let maps = try #require(result.attention)
+        #expect(
+            maps.targetTokens.count == hypothesis.tokens.count + (hypothesis.isComplete ? 1 : 0))
+        #expect(maps.maps.count == 3 * 2 * 2)
+        for map in maps.maps {
+            let (rows, columns) = (map.weights.shape[0], map.weights.shape[1])
+            let isCross = map.attention.hasSuffix("cross")
+            let (source, target) = (maps.sourceTokens.count, maps.targetTokens.count)
+            #expect(rows == (map.attention.hasPrefix("encoder") ? source : target))
+            #expect(columns == (isCross || map.attention.hasPrefix("encoder") ? source : target))
+            let weights = map.weights.floats
+            for row in 0..<rows {
+                let sum = weights[row * columns..<(row + 1) * columns].reduce(0, +)
+                #expect(abs(sum - 1) <= 1e-2, "\(map.attention)")
+            }
+        }
+    }
+
+    @Test("refuses sentences beyond the model's positions, and never writes beyond them")
+    func positions() async throws {
+        let folder = TemporaryFolder()
+        let translator = try await translator(folder) {
+            $0.positions = .learned
+            $0.maximumPositions = 12
+        }
+        let long = String(repeating: "Katze ", count: 20)
+        let error = await #expect(throws: SentenceTooLongError.self) {
+            try await translator.translate(["Hund", long])
+        }
+        #expect(error?.number == 2 && error?.limit == 12)
+        let results = try await translator.translate(["Hund"])
+        #expect(results[0].hypotheses[0].tokens.count <= 12)
+    }
+
+    @Test("takes the limits of a table of positions that a file brings along")
+    func givenPositions() async throws {
+        let folder = TemporaryFolder()
+        try SmallModels.write(to: folder.path)
+        let path = "\(folder.path)/model.safetensors"
+        let file = try SafetensorsFile(path: path)
+        var tensors = try file.names.map { ($0, try Tensor(reading: $0, from: file)) }
+        for side in ["encoder", "decoder"] {
+            let table = Tensor([Float](repeating: 0.5, count: 7 * 16), shape: [7, 16])
+            tensors.append(("model.\(side).embed_positions.weight", table))
+        }
+        let writer = try SafetensorsWriter(
+            path: path,
+            tensors: tensors.map { TensorDescription($0.0, $0.1.elementType, $0.1.shape.sizes) })
+        for (name, tensor) in tensors { try tensor.write(to: writer, as: name) }
+        try writer.commit()
+        let translator = try await Translator(folder: folder.url)
+        let results = try await translator.translate(["Hund"])
+        #expect(results[0].hypotheses[0].tokens.count <= 7)
+        await #expect(throws: SentenceTooLongError.self) {
+            try await translator.translate([SmallModels.sources[2] + SmallModels.sources[1]])
+        }
+    }
+
+    @Test("never writes a token that its model forbids, or that has no text")
+    func forbidden() async throws {
+        let folder = TemporaryFolder()
+        let count = try SmallModels.tokenizer().vocabularySize
+        let free = try await translator(folder).translate(["Ein Hund läuft."])[0].hypotheses[0]
+        let other = TemporaryFolder()
+        let bound = try await translator(other) {
+            $0.forbiddenTokens = Set(free.tokens.map(Int.init)).sorted()
+        }.translate(["Ein Hund läuft."])[0].hypotheses[0]
+        #expect(!free.tokens.isEmpty && Set(free.tokens).isDisjoint(with: bound.tokens))
+        let wide = TemporaryFolder()
+        let translator = try await translator(wide) {
+            $0.sourceVocabulary = count + 2000
+            $0.targetVocabulary = count + 2000
+        }
+        for hypothesis in try await translator.translate(SmallModels.sources).map({
+            $0.hypotheses[0]
+        }) {
+            #expect(hypothesis.tokens.allSatisfy { $0 < count })
+        }
+    }
+
+    @Test("stops when its task is cancelled")
+    func cancellation() async throws {
+        let folder = TemporaryFolder()
+        let translator = try await translator(folder)
+        let task = Task {
+            withUnsafeCurrentTask { unsafe $0?.cancel() }
+            return try await translator.translate(["Ein Hund läuft."])
+        }
+        await #expect(throws: CancellationError.self) { try await task.value }
+    }
+}

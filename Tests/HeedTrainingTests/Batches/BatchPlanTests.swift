@@ -1,0 +1,53 @@
+import HeedTraining
+import Testing
+
+@Suite("Batches of an epoch")
+struct BatchPlanTests {
+    static let lengths = (0..<700).map { 3 + ($0 * 7919) % 61 }
+
+    @Test(
+        "hold every example once, and no more tokens than they may",
+        arguments: [(4096, 4096), (1000, 4096), (1500, 1000), (4000, 1024), (3000, 1000), (64, 7)])
+    func sizes(batchTokens: Int, shardTokens: Int) {
+        let plan = BatchPlan(
+            lengths: Self.lengths, batchTokens: batchTokens, shardTokens: shardTokens, seed: 3)
+        for epoch in 1...2 {
+            let updates = plan.updates(epoch: epoch)
+            #expect(updates.joined().joined().sorted() == Array(Self.lengths.indices))
+            for shards in updates {
+                let sizes = shards.map { shard in
+                    (shard.map { Self.lengths[$0] }.max() ?? 0) * shard.count
+                }
+                // An example longer than a shard is one by itself.
+                for (shard, size) in zip(shards, sizes) where shard.count > 1 {
+                    #expect(size <= shardTokens)
+                }
+                if shardTokens > 63 { #expect(sizes.reduce(0, +) <= batchTokens) }
+            }
+        }
+    }
+
+    @Test("are a function of seed and epoch alone")
+    func determinism() {
+        let plan = { (seed: UInt64) in
+            BatchPlan(lengths: Self.lengths, batchTokens: 800, seed: seed)
+        }
+        #expect(plan(3).updates(epoch: 4) == plan(3).updates(epoch: 4))
+        #expect(plan(3).updates(epoch: 4) != plan(3).updates(epoch: 5))
+        #expect(plan(3).updates(epoch: 4) != plan(4).updates(epoch: 4))
+        #expect(
+            Set((1...9).map { plan(3).updates(epoch: $0).count }).count == 1,
+            "the number of updates depends on the lengths alone")
+    }
+
+    @Test("hold examples of similar length, in no order of length")
+    func similarity() {
+        let updates = BatchPlan(lengths: Self.lengths, batchTokens: 800, seed: 3).updates(epoch: 1)
+        for shard in updates.joined() {
+            let lengths = shard.map { Self.lengths[$0] }
+            #expect((lengths.max() ?? 0) - (lengths.min() ?? 0) <= 8)
+        }
+        let firsts = updates.map { Self.lengths[$0[0][0]] }
+        #expect(firsts != firsts.sorted() && firsts != firsts.sorted(by: >))
+    }
+}
