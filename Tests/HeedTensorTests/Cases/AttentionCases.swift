@@ -210,8 +210,10 @@ extension OperatorCatalogue {
         let keyPacking = SequencePacking(lengths: problem.keyLengths)
         let place = problem.dropout > 0 ? Dropout(problem.dropout, site: 6) : nil
         let biasIndex = problem.hasBias ? inputs.count - 1 : nil
+        // Weights and gradients of scores are rounded, too, where products multiply pairs of bfloat16.
         return OperatorCase(
-            name: name, inputs: inputs, wideInputs: biasIndex.map { [$0] } ?? [], absolute: 2e-7
+            name: name, inputs: inputs, wideInputs: biasIndex.map { [$0] } ?? [], absolute: 2e-7,
+            leanFactor: 2
         ) { context, inputs, _ in
             let roles = roles(problem, inputs)
             return [
