@@ -213,7 +213,7 @@ extension OperatorCatalogue {
         // Weights and gradients of scores are rounded, too, where products multiply pairs of bfloat16.
         return OperatorCase(
             name: name, inputs: inputs, wideInputs: biasIndex.map { [$0] } ?? [], absolute: 2e-7,
-            leanFactor: 2
+            leanFactor: 1.4
         ) { context, inputs, _ in
             let roles = roles(problem, inputs)
             return [
