@@ -19,10 +19,10 @@ C_FLAGS = -std=gnu17 -O2 -D_GNU_SOURCE -DNDEBUG -Wall -Wextra -Werror
 C_SOURCES = $(shell find Sources Tests -name '*.c' -o -name '*.h' -o -name '*.inc')
 SWIFT_FOLDERS = $(wildcard Sources Tests Examples Benchmarks)
 
-.PHONY: help build demo test test-kernels lint format install dependencies check-dependencies
+.PHONY: help build demo test test-kernels aarch64 lint format install dependencies check-dependencies
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 dependencies: ## install what is missing on this machine (apt-get)
 	Tools/install-dependencies.sh
@@ -41,6 +41,9 @@ test: test-kernels ## run every test
 
 test-kernels: check-dependencies ## run the tests of the C kernels, products and threads
 	$(MAKE) --directory Tests/CKernelDriver test CC=$(CLANG) BUILD=$(CURDIR)/.build/kernel-tests
+
+aarch64: ## compile the C for aarch64, and run its tests there under qemu-user
+	CC=$(CLANG) Tests/CKernelDriver/aarch64.sh $(CURDIR)/.build/aarch64
 
 lint: ## check the form of Swift and C
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift $(SWIFT_FOLDERS)

@@ -68,6 +68,9 @@ public final class Trainer {
         moments = AdamMoments(arena)
     }
 
+    // The arena and its parameters hold each other: without this, neither they nor the model would ever go.
+    deinit { arena.detach() }
+
     /// Updates made so far.
     public var updates: Int { moments.steps }
 

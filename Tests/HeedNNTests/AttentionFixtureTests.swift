@@ -8,7 +8,8 @@ import Testing
 struct AttentionFixtureTests {
     static let core = [
         "scaled_small", "scaled", "scaled_cross", "scaled_wide", "unscaled", "unscaled_odd",
-        "causal", "causal_offset", "window", "prefix", "dense", "grouped", "grouped_one",
+        "causal", "causal_offset", "window", "look_back", "look_back_offset",
+        "look_back_short", "prefix", "dense", "grouped", "grouped_one",
         "value_size", "value_size_wide", "bias", "bias_causal", "rotary_halves",
         "rotary_interleaved",
     ]
@@ -50,6 +51,8 @@ private struct CoreAttention {
         let every = { (value: Int) in [Int](repeating: value, count: queryPacking.count) }
         switch try fixture.text("mask") {
         case "causal": return .causal(offsets: every(try fixture.int("offset")))
+        case "look_back":
+            return .window(try fixture.int("size"), offsets: every(try fixture.int("offset")))
         case "prefix": return .prefix(every(try fixture.int("prefix")))
         case "window", "dense": return .dense(try denseMask())
         default: return .full
@@ -71,6 +74,9 @@ private struct CoreAttention {
                 let sees: Bool
                 switch kind {
                 case "causal": sees = j <= i + (try fixture.int("offset"))
+                case "look_back":
+                    let last = i + (try fixture.int("offset"))
+                    sees = try j <= last && j > last - fixture.int("size")
                 case "prefix": sees = try j <= i || j < fixture.int("prefix")
                 case "window":
                     let (left, right) = (try fixture.int("left"), try fixture.int("right"))

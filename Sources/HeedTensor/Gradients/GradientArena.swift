@@ -66,6 +66,8 @@ public final class GradientArena {
     }
 
     /// Lets the parameters go: they collect no gradients any more.
+    ///
+    /// Whoever makes an arena calls this in the end: until then it and its parameters keep each other alive.
     public func detach() {
         for parameter in parameters where parameter.slot?.arena === self { parameter.slot = nil }
     }

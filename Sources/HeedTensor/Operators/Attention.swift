@@ -133,6 +133,9 @@ private struct AttentionCall {
                 "columns \(role.range) of \(role.tensor.elementType) for \(heads)",
                 [role.tensor.shape])
         }
+        require(
+            !keyLengths.scalars(as: Int32.self).contains { $0 < 0 }, "attention",
+            "negative lengths in \(mask)")
         let sequences = packing.count
         let counts =
             [keyRanges.count, keyLengths.count] + [offsets, prefixes].compactMap(\.?.count)
@@ -245,7 +248,7 @@ private struct AttentionCall {
             var call = unsafe call
             unsafe table.pointee.attention_forward(
                 &call, block.sequence, Int32(task % heads.count), block.first, block.end,
-                heed_thread_scratch(scratchSize))
+                threadScratch(scratchSize))
         }
         return output
     }
@@ -261,7 +264,7 @@ private struct AttentionCall {
         let scratchSize = unsafe table.pointee.attention_scratch(&call)
         unsafe table.pointee.attention_weights(
             &call, Int32(sequence), Int32(head), weights.mutableBytes,
-            heed_thread_scratch(scratchSize))
+            threadScratch(scratchSize))
         if seen == shape[1] { return weights }
         let hidden = Tensor.zeros([shape[0], shape[1] - seen], weights.elementType)
         return Context().concatenated([weights, hidden], axis: 1)
@@ -298,7 +301,7 @@ private struct AttentionCall {
             let range = bias == nil ? task / kvHeads..<task / kvHeads + 1 : 0..<sequences
             for sequence in range {
                 unsafe table.pointee.attention_backward(
-                    &call, Int32(sequence), Int32(task % kvHeads), heed_thread_scratch(scratchSize))
+                    &call, Int32(sequence), Int32(task % kvHeads), threadScratch(scratchSize))
             }
         }
         return owners.indices.compactMap { gradients[$0] } + (biasGradient.map { [$0] } ?? [])
@@ -316,6 +319,14 @@ private struct AttentionCall {
         return isCovered
             ? Tensor(uninitialized: tensor.shape, type) : Tensor.zeros(tensor.shape, type)
     }
+}
+
+/// Scratch memory of the calling thread, until its next kernel.
+private func threadScratch(_ byteCount: Int) -> UnsafeMutableRawPointer {
+    guard let memory = unsafe heed_thread_scratch(byteCount) else {
+        fatalError("out of memory: \(byteCount) bytes of scratch memory for attention")
+    }
+    return unsafe memory
 }
 
 extension Columns {

@@ -30,29 +30,20 @@ import HeedFormats
     }
 }
 
-/// The sizes into which products are cut, so that few shapes exist and rows do not depend on their number.
+/// The sizes into which products are cut, so that few shapes exist.
+///
+/// That a row does not depend on the number of rows is the C wrapper's work: where the library's rows do, it computes
+/// every panel in pieces of a fixed number of rows.
 enum Panels {
     /// Sizes of the last panel of rows: the least that holds the rest is used, padded with zeros.
     static let tails = [1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256]
 
-    /// Rows of every panel where the library's rows depend on their number.
-    static let fixedRows = 16
-
-    /// Whether rows of a product are the same bits for every number of rows, for this type.
-    static func rowsAreInvariant(_ type: ElementType) -> Bool {
-        InstructionSet.current.rawValue >= InstructionSet.avx512.rawValue
-    }
-
     /// Rows of a full panel for weights of k × n: enough work for one call, cut by shape alone.
-    static func rows(k: Int, n: Int, _ type: ElementType) -> Int {
-        guard rowsAreInvariant(type) else { return fixedRows }
-        return k * n >= 1 << 17 ? 64 : 128
-    }
+    static func rows(k: Int, n: Int) -> Int { k * n >= 1 << 17 ? 64 : 128 }
 
-    /// The number of rows that a panel with `rows` rows is computed with.
-    static func padded(_ rows: Int, full: Int, _ type: ElementType) -> Int {
-        guard rowsAreInvariant(type) else { return fixedRows }
-        return min(tails.first { $0 >= rows } ?? full, max(full, rows))
+    /// The number of rows that a panel with `rows` rows, at most `full`, is computed with.
+    static func padded(_ rows: Int, full: Int) -> Int {
+        min(tails.first { $0 >= rows } ?? full, full)
     }
 
     /// Weights of at least this size are cut into panels of columns when there is one panel of rows alone.

@@ -38,7 +38,7 @@ struct WeightProduct {
     private func run(_ x: Tensor, _ y: Tensor) {
         let total = x.shape.rows
         guard total > 0, columns > 0 else { return }
-        let full = Panels.rows(k: inner, n: columns, x.elementType)
+        let full = Panels.rows(k: inner, n: columns)
         let key = PackedWeights.Key(
             type: x.elementType, isTransposed: isTransposed,
             isCut: total <= full && inner * columns >= Panels.cutWeights)
@@ -46,7 +46,7 @@ struct WeightProduct {
             fatalError("the matrix library has no product of \(x.elementType) for \(weight.shape)")
         }
         let panels = (total + full - 1) / full
-        let tail = Panels.padded(total - (panels - 1) * full, full: full, x.elementType)
+        let tail = Panels.padded(total - (panels - 1) * full, full: full)
         let products = PanelProducts(
             packed: packed, rows: [full, tail], x.elementType, y.elementType,
             hasBias: bias != nil, relu: relu)

@@ -27,6 +27,22 @@ struct EdgeTests {
         }
     }
 
+    @Test("a log-softmax row of −∞ stays −∞ and has gradient 0, in and beside other rows")
+    func emptyLogSoftmaxRow() {
+        for precision in precisions {
+            let low = -Double.infinity
+            let x = matrix([[0, low, 0], [low, low, low], [1, 1, 1]], precision)
+            let run = GradientRun([x], [], Context(precision: precision), seed: 1) {
+                [$0.logSoftmax($1[0])]
+            }
+            #expect(run.outputs[0].doubles[3...5].allSatisfy { $0 == low })
+            let gradient = run.gradients[0].doubles
+            #expect(gradient[3...5].allSatisfy { $0 == 0 })
+            #expect(gradient[0...2].contains { $0 != 0 } && gradient[6...8].contains { $0 != 0 })
+            #expect(gradient.allSatisfy { $0.isFinite })
+        }
+    }
+
     /// Two sequences whose last keys are masked, with `hidden` in the masked keys and values.
     private func masked(_ hidden: Double, _ precision: Precision, _ mask: AttentionMask) -> String {
         let type = precision.activationType
