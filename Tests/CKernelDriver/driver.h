@@ -81,6 +81,8 @@ void test_adam(void);
 void test_convert(void);
 void test_random(void);
 void test_invariance(void);
+// A number that stands for the bits of everything that test_invariance computes; its inputs need no C library.
+uint64_t invariance_digest(void);
 void test_planted(void);
 void benchmark(void);
 

@@ -1,5 +1,6 @@
 // Compares every kernel of every instruction set of this CPU, or of the one that is named, with plain float64 code.
-// With "bench": times them.
+// With "bench": times them. With "digest": prints a number for the bits of the generic kernels, the same on every
+// machine.
 
 #include "driver.h"
 
@@ -32,6 +33,13 @@ int main(int argc, char **argv) {
     if (argc > 1 && strcmp(argv[1], "bench") == 0) {
         benchmark();
         return 0;
+    }
+    if (argc > 1 && strcmp(argv[1], "digest") == 0) {
+        for (type = HEED_F32; type <= HEED_BF16; type++) {
+            kernels = heed_kernels_of(HEED_ISA_GENERIC, type);
+            printf("%s %016llx\n", kernels->name, (unsigned long long)invariance_digest());
+        }
+        return failures ? 1 : 0;
     }
     test_random();
     for (heed_isa isa = 0; isa < HEED_ISA_COUNT; isa++) {

@@ -103,6 +103,19 @@ struct ShapeMismatchTests {
         #expect(text(integers).contains("operators compute in floating-point types"))
     }
 
+    @Test("a negative number of keys")
+    func negativeLength() async {
+        let result = await #expect(
+            processExitsWith: .failure, observing: [\.standardErrorContent]
+        ) {
+            let x = Columns(Tensor.zeros([2, 4]))
+            _ = Context().attention(
+                queries: x, keys: x, values: x, heads: AttentionHeads(count: 1, keySize: 4),
+                queryPacking: SequencePacking(lengths: [2]), mask: .lengths([-1]))
+        }
+        #expect(text(result).contains("attention: negative lengths"))
+    }
+
     @Test("a second backward pass of one tape")
     func spentTape() async {
         await #expect(processExitsWith: .failure) {
