@@ -13,6 +13,8 @@ public struct TranslationOptions: Sendable {
     public var lengthPenalty = 1.0
     /// Tokens of a translation at most; nil allows twice the source's and 32 more.
     public var maximumLength: Int?
+    /// Tokens of a translation at least, the end mark included.
+    var minimumLength = 0
     /// Hypotheses that are returned.
     public var hypothesisCount = 1
     /// Source tokens that are translated at a time, counted with every hypothesis.
@@ -115,44 +117,18 @@ package final class SentenceTranslator {
                 ])
         }
         let filled = sentences.indices.filter { !sentences[$0].isBlank }
-        let batches = LengthSortedBatches(
-            lengths: filled.map { sources[$0].count * options.beam }, tokens: options.batchTokens)
-        for batch in batches.batches {
-            let indices = batch.map { filled[$0] }
-            let found = try search(indices.map { sources[$0] }, options)
-            for (index, hypotheses) in zip(indices, found) {
-                translations[index] = Translation(
-                    source: sentences[index], hypotheses: try hypotheses.map(text))
-                if !recording.isEmpty {
-                    translations[index].attention = try attention(
-                        source: sources[index],
-                        target: translations[index].hypotheses[0].tokens, recording)
-                }
+        let found = try model.search(
+            filled.map { sources[$0] }, options, Context(precision: precision))
+        for (index, hypotheses) in zip(filled, found) {
+            translations[index] = Translation(
+                source: sentences[index], hypotheses: try hypotheses.map(text))
+            if !recording.isEmpty {
+                translations[index].attention = try attention(
+                    source: sources[index],
+                    target: translations[index].hypotheses[0].tokens, recording)
             }
         }
         return translations
-    }
-
-    private func search(
-        _ sources: [[Int32]], _ options: TranslationOptions
-    ) throws -> [[Hypothesis]] {
-        let configuration = model.configuration
-        let limits = sources.map { options.maximumLength ?? 2 * $0.count + 32 }.map {
-            min($0, configuration.targetLimit)
-        }
-        var search = BeamSearchOptions(
-            startToken: Int32(configuration.startToken), endToken: Int32(configuration.endToken))
-        search.beamWidth = options.beam
-        search.lengthPenalty = options.lengthPenalty
-        search.hypothesisCount = options.hypothesisCount
-        search.maximumLength = limits.max() ?? 1
-        search.forbiddenTokens = [Int32(configuration.paddingToken)]
-        search.forcesEnd = configuration.forcedEndToken != nil
-        let decoder = TransformerDecoder(
-            model, sources: sources, beamWidth: options.beam,
-            maximumLength: search.maximumLength, Context(precision: precision))
-        return try BeamSearch(search).search(
-            Array(sources.indices), limits: limits, with: decoder)
     }
 
     private func text(_ hypothesis: Hypothesis) throws -> TranslationHypothesis {
@@ -182,9 +158,4 @@ package final class SentenceTranslator {
                 of: target + [Int32(model.configuration.endToken)]),
             maps: recorder.entries.map { AttentionMap($0) })
     }
-}
-
-extension TransformerConfiguration {
-    /// Tokens of a target at most: learned positions end, others go on.
-    fileprivate var targetLimit: Int { positions == .learned ? maximumPositions : Int.max }
 }
