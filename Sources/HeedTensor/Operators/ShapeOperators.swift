@@ -3,6 +3,8 @@ import HeedFormats
 extension Context {
     /// The same elements in another shape of the same count, in shared memory.
     public func reshaped(_ x: Tensor, _ shape: Shape) -> Tensor {
+        profiler?.begin("reshaped")
+        defer { profiler?.end() }
         let original = x.shape
         return recorded([x], x.detached.viewed(as: shape)) { upstream, gradients in
             gradients[0] = upstream.viewed(as: original)
