@@ -1,4 +1,4 @@
-"""Updates of an encoder-decoder Transformer in PyTorch, as `heed bench train-translation` makes them."""
+"""Updates of a Transformer in PyTorch, as `heed bench train-translation` makes them."""
 
 import argparse
 import math
@@ -100,9 +100,8 @@ def random_batch(lengths: list[tuple[int, int]], vocabulary: int) -> tuple[Tenso
     start = torch.full_like(labels[:, :1], PADDING)
     target = torch.cat([start, labels[:, :-1]], dim=1)
     if target_padding is not None:
-        # As additive masks, of the type of the causal one.
+        # Additive, like the causal mask. A row's first token is none: no row has nothing to see.
         target_padding = torch.zeros(labels.shape).masked_fill(target_padding, -math.inf)
-        # The start token stands where padding may: it is seen by every row, and attention is never empty.
     return source, target, labels, source_padding, target_padding
 
 
@@ -146,7 +145,9 @@ def main() -> None:
         model.parameters(), lr=1e-4, betas=(0.9, 0.98), eps=1e-8, fused=True
     )
     batches = [random_batch(batch, options.vocabulary) for batch in lengths]
-    step = torch.compile(model) if options.compile else model
+    # One compiled program for all lengths, where they differ.
+    dynamic = True if options.lengths else None
+    step = torch.compile(model, dynamic=dynamic) if options.compile else model
     times = measure(
         lambda: update(step, optimizer, batches, options.precision == "bfloat16"), options.repeat
     )
