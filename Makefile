@@ -19,7 +19,14 @@ C_FLAGS = -std=gnu17 -O2 -D_GNU_SOURCE -DNDEBUG -Wall -Wextra -Werror
 C_SOURCES = $(shell find Sources Tests -name '*.c' -o -name '*.h' -o -name '*.inc')
 SWIFT_FOLDERS = $(wildcard Sources Tests Examples Benchmarks)
 
-.PHONY: help build demo test test-kernels aarch64 lint format install dependencies check-dependencies
+# The peers' virtual environment; PEER_PYTHON names another Python that has what Benchmarks/requirements.txt lists.
+PEERS = .build/peers
+PEER_PYTHON ?= $(PEERS)/bin/python
+PIP_OPTIONS ?=
+WORKLOADS ?=
+BENCH_OPTIONS ?=
+
+.PHONY: help build bench demo test test-kernels aarch64 lint format install dependencies check-dependencies
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +39,15 @@ check-dependencies:
 
 build: check-dependencies ## build the program, optimised
 	$(SWIFT) build $(BUILD_FLAGS) --product heed
+
+bench: build $(if $(filter $(PEERS)/%,$(PEER_PYTHON)),$(PEERS)/installed) ## measure Heed beside its peers: WORKLOADS="train-* ..."
+	$(PEER_PYTHON) Benchmarks/run.py --heed "$$($(SWIFT) build $(BUILD_FLAGS) --show-bin-path)/heed" \
+		--work .build/benchmarks $(BENCH_OPTIONS) $(WORKLOADS)
+
+$(PEERS)/installed: Benchmarks/requirements.txt
+	python3 -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install $(PIP_OPTIONS) --requirement Benchmarks/requirements.txt
+	touch $@
 
 demo: build ## look at what the program does
 	@Tools/demo.sh "$$($(SWIFT) build $(BUILD_FLAGS) --show-bin-path)/heed"

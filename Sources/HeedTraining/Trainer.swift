@@ -59,6 +59,8 @@ public final class Trainer {
     let options: TrainingOptions
     let arena: GradientArena
     let moments: AdamMoments
+    /// Who measures where the time of updates goes; nil measures nothing.
+    public var profiler: Profiler?
 
     /// A trainer of the task's model; its parameters collect their gradients from now on.
     public init(_ task: some TrainingTask, _ options: TrainingOptions) {
@@ -83,11 +85,14 @@ public final class Trainer {
             let tape = Tape()
             let context = Context(
                 tape: tape, isTraining: true, precision: options.precision,
-                random: RandomState(seed: options.seed, update: UInt32(updates + 1)))
+                random: RandomState(seed: options.seed, update: UInt32(updates + 1)),
+                profiler: profiler)
             let result = task.run(
                 shard: shard, firstSequence: sequence, scale: 1 / Double(max(tokens, 1)), context)
             loss += result.loss.scalar * Double(tokens)
+            profiler?.begin("sums of gradients", .backward)
             _ = tape.backward(result.loss)
+            profiler?.end()
             sequence += shard.count
         }
         return loss
@@ -97,6 +102,8 @@ public final class Trainer {
     ///
     /// Throws `TrainingError` before anything is written when a gradient is not finite.
     public func apply(loss: Double, tokens: Int) throws -> Update {
+        profiler?.begin("optimizer")
+        defer { profiler?.end() }
         let norm = arena.norm()
         guard loss.isFinite, norm.isFinite else {
             let names = arena.nonFiniteParameters().prefix(3).joined(separator: ", ")

@@ -1,4 +1,5 @@
 import Glibc
+import HeedTensor
 
 /// eˣ.
 func exponential(_ x: Double) -> Double { exp(x) }
@@ -18,7 +19,7 @@ struct TrainingClock {
     }
 
     /// Seconds since training began in this process.
-    var seconds: Double { (clock.now - start).inSeconds }
+    var seconds: Double { (clock.now - start).seconds }
 
     mutating func add(_ update: Trainer.Update) {
         tokens += update.tokens
@@ -31,7 +32,7 @@ struct TrainingClock {
         update: Int, epoch: Int, last lastUpdate: Trainer.Update, updatesLeft: Int
     ) -> TrainingProgress {
         let now = clock.now
-        let elapsed = max((now - last).inSeconds, 1e-9)
+        let elapsed = max((now - last).seconds, 1e-9)
         let progress = TrainingProgress(
             update: update, epoch: epoch, loss: loss / Double(max(tokens, 1)),
             learningRate: lastUpdate.learningRate, gradientNorm: lastUpdate.gradientNorm,
@@ -40,12 +41,5 @@ struct TrainingClock {
         last = now
         (tokens, loss, updates) = (0, 0, 0)
         return progress
-    }
-}
-
-extension Duration {
-    fileprivate var inSeconds: Double {
-        let (seconds, attoseconds) = components
-        return Double(seconds) + Double(attoseconds) * 1e-18
     }
 }

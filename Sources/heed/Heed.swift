@@ -29,7 +29,7 @@ struct Heed: AsyncParsableCommand {
         subcommands: [
             TrainCommand.self, TranslateCommand.self, ScoreCommand.self, ForwardCommand.self,
             TokenizeCommand.self, InspectCommand.self, DataCommand.self, SplitCommand.self,
-            ExportCommand.self, DoctorCommand.self,
+            ExportCommand.self, BenchCommand.self, DoctorCommand.self,
         ]
     )
 

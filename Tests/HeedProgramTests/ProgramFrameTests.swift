@@ -17,7 +17,7 @@ struct ProgramFrameTests {
         #expect(try Program.run([]).output == help.output)
         for verb in [
             "train", "translate", "score", "forward", "tokenize", "inspect", "data", "split",
-            "export", "doctor",
+            "export", "bench", "doctor",
         ] {
             #expect(help.output.contains("\n  \(verb) "))
             for arguments in [[verb, "--help"], ["help", verb]] {

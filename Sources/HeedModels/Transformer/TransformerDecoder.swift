@@ -49,6 +49,8 @@ public final class TransformerDecoder: IncrementalDecoder {
     /// Encodes sentences together, each for one slot.
     public func start(sentences: [Int], slots: [Int]) {
         guard !sentences.isEmpty else { return }
+        context.profiler?.begin("encoding")
+        defer { context.profiler?.end() }
         let taken = sentences.compactMap { _ in freePlaces.popLast() }
         let packing = SequencePacking(lengths: sentences.map { sources[$0].count })
         let memory = model.encoder(
@@ -63,6 +65,8 @@ public final class TransformerDecoder: IncrementalDecoder {
 
     /// Feeds a token to each slot; returns the logits of the next ones, float32 [slots, V].
     public func advance(_ tokens: [Int32], slots: [Int]) -> Tensor {
+        context.profiler?.begin("decoding step")
+        defer { context.profiler?.end() }
         let packing = SequencePacking(
             lengths: tokens.map { _ in 1 },
             firstPositions: slots.map { caches.first?.lengths[$0] ?? 0 })
@@ -77,6 +81,8 @@ public final class TransformerDecoder: IncrementalDecoder {
     /// Makes a slot the same hypothesis as another.
     public func copy(slot source: Int, to target: Int) {
         guard source != target else { return }
+        context.profiler?.begin("cache")
+        defer { context.profiler?.end() }
         let previous = places[target]
         places[target] = places[source]
         free(previous)

@@ -116,7 +116,9 @@ public final class MultiHeadAttention: Module {
     ) -> Tensor {
         let parts = selfProjection(x, packing, context)
         let earlier = slots.map { cache.lengths[$0] }
+        context.profiler?.begin("cache")
         cache.append(parts.keysValues(context), packing: packing, to: slots)
+        context.profiler?.end()
         let attended = context.attention(
             name, queries: parts.queries, keys: cache.keys, values: cache.values, heads: heads,
             queryPacking: packing, keyRanges: cache.ranges(of: slots),

@@ -40,6 +40,11 @@ public struct MachineReport: Sendable {
     }
 
     private static func addProcessor(_ facts: inout [Fact], _ problems: inout [String]) {
+        let name = processorName
+        facts.append(
+            Fact(
+                name: "processor", value: name.map(JSONValue.string) ?? nil,
+                words: name ?? "unknown"))
         let sets = InstructionSet.allCases.filter(\.isAvailable).map(\.name)
         facts.append(
             Fact(
@@ -138,6 +143,15 @@ public struct MachineReport: Sendable {
 
     private static func rounded(_ value: Double?) -> JSONValue {
         value.map { .double(($0 * 10).rounded() / 10) } ?? nil
+    }
+
+    /// What Linux calls the processor.
+    private static var processorName: String? {
+        guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8),
+            let line = text.split(separator: "\n").first(where: { $0.hasPrefix("model name") }),
+            let colon = line.firstIndex(of: ":")
+        else { return nil }
+        return line[colon...].dropFirst().trimmingCharacters(in: .whitespaces)
     }
 
     private static let hugePagePath = "/sys/kernel/mm/transparent_hugepage/enabled"

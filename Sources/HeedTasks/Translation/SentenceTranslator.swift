@@ -14,6 +14,8 @@ public struct TranslationOptions: Sendable {
     /// Tokens of a translation at most; nil allows twice the source's and 32 more. More than that and than the model's
     /// positions has no effect.
     public var maximumLength: Int?
+    /// Tokens of a translation at least, the end mark included.
+    var minimumLength = 0
     /// Hypotheses that are returned.
     public var hypothesisCount = 1
     /// Source tokens that are translated at a time, counted with every hypothesis.
@@ -125,55 +127,18 @@ package final class SentenceTranslator {
                 ])
         }
         let filled = sentences.indices.filter { !sentences[$0].isBlank }
-        let batches = LengthSortedBatches(
-            lengths: filled.map { index in
-                // The caches of a batch hold at most four times its tokens, however long translations may get.
-                let limit = targetLimit(of: sources[index], options)
-                return max(sources[index].count, limit / 4) * options.beam
-            }, tokens: options.batchTokens)
-        for batch in batches.batches {
-            let indices = batch.map { filled[$0] }
-            let found = try search(indices.map { sources[$0] }, options)
-            for (index, hypotheses) in zip(indices, found) {
-                translations[index] = Translation(
-                    source: sentences[index], hypotheses: try hypotheses.map(text))
-                if !recording.isEmpty {
-                    translations[index].attention = try attention(
-                        source: sources[index], translations[index].hypotheses[0], recording)
-                }
+        let found = try model.search(
+            filled.map { sources[$0] }, options, forbidding: forbiddenTokens,
+            Context(precision: precision))
+        for (index, hypotheses) in zip(filled, found) {
+            translations[index] = Translation(
+                source: sentences[index], hypotheses: try hypotheses.map(text))
+            if !recording.isEmpty {
+                translations[index].attention = try attention(
+                    source: sources[index], translations[index].hypotheses[0], recording)
             }
         }
         return translations
-    }
-
-    /// Tokens of a sentence's translation at most: what the caches have room for.
-    private func targetLimit(of source: [Int32], _ options: TranslationOptions) -> Int {
-        let usual = 2 * source.count + 32
-        // Stored positions end; others go on, but nothing sensible is that much longer than its source.
-        let positions =
-            model.decoder.embedding.positionLimit
-            ?? max(model.configuration.maximumPositions, usual)
-        return min(options.maximumLength ?? usual, positions)
-    }
-
-    private func search(
-        _ sources: [[Int32]], _ options: TranslationOptions
-    ) throws -> [[Hypothesis]] {
-        let configuration = model.configuration
-        let limits = sources.map { targetLimit(of: $0, options) }
-        var search = BeamSearchOptions(
-            startToken: Int32(configuration.startToken), endToken: Int32(configuration.endToken))
-        search.beamWidth = options.beam
-        search.lengthPenalty = options.lengthPenalty
-        search.hypothesisCount = options.hypothesisCount
-        search.maximumLength = limits.max() ?? 1
-        search.forbiddenTokens = forbiddenTokens
-        search.forcesEnd = configuration.forcedEndToken != nil
-        let decoder = TransformerDecoder(
-            model, sources: sources, beamWidth: options.beam,
-            maximumLength: search.maximumLength, Context(precision: precision))
-        return try BeamSearch(search).search(
-            Array(sources.indices), limits: limits, with: decoder)
     }
 
     private func text(_ hypothesis: Hypothesis) throws -> TranslationHypothesis {

@@ -57,20 +57,9 @@ final class TranslationTask: TrainingTask {
         _ corpus: EncodedCorpus, _ shard: [Int], _ firstSequence: Int, _ scale: Double,
         _ context: Context
     ) -> ShardResult {
-        let ids = shard.indices.map { UInt32(firstSequence + $0) }
-        let sources = PackedIDs(shard.map { corpus.sources[$0] }, sequenceIDs: ids)
-        let start = Int32(transformer.configuration.startToken)
-        // The decoder reads the target shifted by one: the start token, then all tokens but the end mark.
-        let inputs = PackedIDs(
-            shard.map { [start] + corpus.targets[$0].dropLast() }, sequenceIDs: ids)
-        let states = transformer(
-            source: sources.ids, sourcePacking: sources.packing, target: inputs.ids,
-            targetPacking: inputs.packing, context)
-        let loss = transformer.loss(
-            states, targets: Tensor(shard.flatMap { corpus.targets[$0] }), smoothing: smoothing,
-            scale: scale, context)
-        return ShardResult(
-            loss: loss.loss, negativeLogLikelihood: loss.negativeLogLikelihood)
+        transformer.loss(
+            sources: shard.map { corpus.sources[$0] }, targets: shard.map { corpus.targets[$0] },
+            firstSequence: firstSequence, smoothing: smoothing, scale: scale, context)
     }
 
     func scores(epoch: Int, _ context: Context) throws -> [String: Double] {
@@ -81,6 +70,28 @@ final class TranslationTask: TrainingTask {
         try transformer.write(toFolder: folder, values: values)
         try tokenizer.write(
             to: folder, maximumLength: transformer.configuration.maximumPositions)
+    }
+}
+
+extension Transformer {
+    /// Runs the model over pairs of ids, each side ending with the end mark; `firstSequence` is the number in the global
+    /// batch of the first pair, `scale` multiplies the sum of the tokens' losses.
+    func loss(
+        sources: [[Int32]], targets: [[Int32]], firstSequence: Int, smoothing: Double,
+        scale: Double, _ context: Context
+    ) -> ShardResult {
+        let ids = sources.indices.map { UInt32(firstSequence + $0) }
+        let packed = PackedIDs(sources, sequenceIDs: ids)
+        let start = Int32(configuration.startToken)
+        // The decoder reads the target shifted by one: the start token, then all tokens but the end mark.
+        let inputs = PackedIDs(targets.map { [start] + $0.dropLast() }, sequenceIDs: ids)
+        let states = self(
+            source: packed.ids, sourcePacking: packed.packing, target: inputs.ids,
+            targetPacking: inputs.packing, context)
+        let loss = loss(
+            states, targets: Tensor(targets.flatMap { $0 }), smoothing: smoothing, scale: scale,
+            context)
+        return ShardResult(loss: loss.loss, negativeLogLikelihood: loss.negativeLogLikelihood)
     }
 }
 

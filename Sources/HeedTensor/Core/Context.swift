@@ -58,18 +58,21 @@ public struct Context {
     public var random: RandomState
     /// Who is shown the attention weights.
     public var attentionObserver: (any AttentionObserver)?
+    /// Who measures the operators' time; nil measures nothing.
+    public var profiler: Profiler?
 
     /// A context for inference in float32, unless told otherwise.
     public init(
         tape: Tape? = nil, isTraining: Bool = false, precision: Precision = .float32,
         random: RandomState = RandomState(seed: 0),
-        attentionObserver: (any AttentionObserver)? = nil
+        attentionObserver: (any AttentionObserver)? = nil, profiler: Profiler? = nil
     ) {
         self.tape = tape
         self.isTraining = isTraining
         self.precision = precision
         self.random = random
         self.attentionObserver = attentionObserver
+        self.profiler = profiler
     }
 
     /// The same context without a record: what it computes is a constant to every tape.
@@ -86,6 +89,7 @@ public struct Context {
     ) -> [Tensor] {
         guard let tape else { return outputs }
         var outputs = outputs
+        let backward = profiler?.timed(backward) ?? backward
         if parameters.contains(where: { $0?.collectsGradient ?? false }) {
             tape.recordAlways(inputs: inputs, outputs: &outputs, backward: backward)
         } else {

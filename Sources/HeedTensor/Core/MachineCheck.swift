@@ -66,15 +66,23 @@ public enum MachineCheck {
 
     /// Floating-point operations a second of a matrix product on all threads, in 10⁹; nil where there is none of this type.
     public static func productSpeed(_ precision: Precision) -> Double? {
+        let size = 1024
+        guard let product = product(m: size, n: size, k: size, precision) else { return nil }
+        return 2 * Double(size * size * size) / best { product(nil) } / 1e9
+    }
+
+    /// A product [m, k] · [k, n] with packed weights on all threads, to be run under a profiler or not; nil where there is
+    /// none of this type.
+    package static func product(
+        m: Int, n: Int, k: Int, _ precision: Precision
+    ) -> ((Profiler?) -> Void)? {
         let type = precision.activationType
         guard type == .float32 || MatrixLibrary.multipliesBFloat16 else { return nil }
-        let size = 1024
-        let weight = Parameter(
-            "weight", Tensor.randomNormal([size, size], seed: 1, site: 1))
-        let x = Tensor.randomNormal([size, size], seed: 1, site: 2).converted(to: type)
-        let context = Context(precision: precision)
-        let seconds = best { _ = context.linear(x, weight) }
-        return 2 * Double(size * size * size) / seconds / 1e9
+        let weight = Parameter("weight", Tensor.randomNormal([n, k], seed: 1, site: 1))
+        let x = Tensor.randomNormal([m, k], seed: 1, site: 2).converted(to: type)
+        return { profiler in
+            _ = Context(precision: precision, profiler: profiler).linear(x, weight)
+        }
     }
 
     /// Bytes a second that are read from memory on all threads, in 10⁹.
@@ -92,7 +100,6 @@ public enum MachineCheck {
         body()
         let times = (0..<8).map { _ in clock.measure(body) }
         let fastest = times.min() ?? .zero
-        let (seconds, attoseconds) = fastest.components
-        return max(Double(seconds) + Double(attoseconds) * 1e-18, 1e-9)
+        return max(fastest.seconds, 1e-9)
     }
 }

@@ -10,6 +10,8 @@ extension Context {
         _ inputs: [Tensor], forward: (Context, [Tensor]) -> [Tensor],
         backward: @escaping (_ upstream: [Tensor?]) -> [Tensor?]
     ) -> [Tensor] {
+        profiler?.begin("custom")
+        defer { profiler?.end() }
         let outputs = forward(withoutGradient, inputs.map(\.detached)).map(\.detached)
         return recorded(inputs, outputs) { upstream, gradients in
             let computed = backward(upstream)
@@ -28,6 +30,8 @@ extension Context {
     public func checkpointed(
         _ inputs: [Tensor], _ body: @escaping (Context, [Tensor]) -> [Tensor]
     ) -> [Tensor] {
+        profiler?.begin("checkpointed")
+        defer { profiler?.end() }
         let constants = inputs.map(\.detached)
         var outputs = body(withoutGradient, constants).map(\.detached)
         guard let tape else { return outputs }

@@ -23,6 +23,8 @@ extension Context {
         heads: AttentionHeads, queryPacking: SequencePacking, keyRanges: SequenceRanges? = nil,
         mask: AttentionMask = .full, bias: Tensor? = nil, dropout: Dropout? = nil
     ) -> Tensor {
+        profiler?.begin("attention")
+        defer { profiler?.end() }
         let call = AttentionCall(
             roles: [queries, keys, values], heads: heads, packing: queryPacking,
             keyRanges: keyRanges ?? queryPacking.ranges, mask: mask, bias: bias?.detached,

@@ -19,6 +19,8 @@ extension Context {
     /// Applies an operation to pairs of elements. Axes are matched from the last; an axis of size 1, or one
     /// that is missing, is repeated. Both tensors have the same type.
     public func apply(_ operation: BinaryOperation, _ a: Tensor, _ b: Tensor) -> Tensor {
+        profiler?.begin("binary")
+        defer { profiler?.end() }
         let y = binary(operation, a.detached, b.detached)
         let (narrowA, narrowB) = (a.detached, b.detached)
         return recorded([a, b], y) { narrow, gradients in

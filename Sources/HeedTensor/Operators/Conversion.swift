@@ -4,6 +4,8 @@ public import HeedFormats
 extension Context {
     /// The elements in another floating-point type, rounded to nearest even. The gradient has the type of x.
     public func converted(_ x: Tensor, to type: ElementType) -> Tensor {
+        profiler?.begin("converted")
+        defer { profiler?.end() }
         let original = x.elementType
         return recorded([x], x.detached.converted(to: type)) { upstream, gradients in
             gradients[0] = upstream.converted(to: original)
@@ -12,6 +14,8 @@ extension Context {
 
     /// The value of a parameter as a tensor in the given type; its gradient goes to the arena.
     public func value(of parameter: Parameter, as type: ElementType? = nil) -> Tensor {
+        profiler?.begin("value")
+        defer { profiler?.end() }
         let value = parameter.value(as: type ?? parameter.value.elementType)
         return recorded([], value, parameters: [parameter]) { upstream, _ in
             parameter.addGradient(upstream)

@@ -15,6 +15,8 @@ extension Context {
     ///
     /// logits [N, V], targets int32 [N], where a negative target is ignored → [N] of float32 (float64).
     public func crossEntropy(_ logits: Tensor, targets: Tensor, smoothing: Double = 0) -> Tensor {
+        profiler?.begin("crossEntropy")
+        defer { profiler?.end() }
         let statistics = Kernels.statistics(for: logits.elementType)
         let wide = converted(logits, to: statistics)
         let rows = LossRows(targets: targets, columns: logits.shape.columns, smoothing: smoothing)
@@ -43,6 +45,8 @@ extension Context {
         _ x: Tensor, weight: Parameter, bias: Parameter? = nil, targets: Tensor,
         smoothing: Double = 0, scale: Double = 1
     ) -> ProjectionLoss {
+        profiler?.begin("projectionLoss")
+        defer { profiler?.end() }
         let rows = LossRows(targets: targets, columns: weight.shape[0], smoothing: smoothing)
         require(
             x.rank == 2 && targets.count == x.shape[0], "projectionLoss", "targets",

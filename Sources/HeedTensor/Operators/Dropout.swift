@@ -43,6 +43,8 @@ extension Context {
     {
         let descriptor = self.descriptor(dropout)
         if descriptor.threshold == 0 { return x }
+        profiler?.begin("dropout")
+        defer { profiler?.end() }
         let y = dropped(x, descriptor, packing)
         return recorded([x], y) { upstream, gradients in
             gradients[0] = dropped(upstream, descriptor, packing)

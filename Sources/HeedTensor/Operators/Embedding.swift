@@ -16,6 +16,8 @@ extension Context {
         _ ids: Tensor, _ table: Parameter, scale: Double = 1, positions: Tensor? = nil,
         packing: SequencePacking? = nil, dropout: Dropout? = nil, output: ElementType? = nil
     ) -> Tensor {
+        profiler?.begin("embedding")
+        defer { profiler?.end() }
         let lookup = EmbeddingLookup(
             ids: ids, table: table, scale: scale, positions: positions, packing: packing,
             dropout: descriptor(dropout), output: output ?? table.value.elementType)

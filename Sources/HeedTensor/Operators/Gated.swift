@@ -5,6 +5,8 @@ extension Context {
     /// f(gate) · up, where the last axis of x holds the gate in its first half and the other factor in its
     /// second: SwiGLU with SiLU (Shazeer 2020). x [..., 2 F] → [..., F].
     public func gated(_ function: UnaryFunction, _ x: Tensor) -> Tensor {
+        profiler?.begin("gated")
+        defer { profiler?.end() }
         let width = x.shape.columns / 2
         require(
             x.rank > 0 && x.shape.columns == 2 * width, "gated",

@@ -7,6 +7,8 @@ extension Context {
         _ x: Tensor, _ weight: Parameter, bias: Parameter? = nil, relu: Bool = false,
         output: ElementType? = nil
     ) -> Tensor {
+        profiler?.begin("linear")
+        defer { profiler?.end() }
         require(
             bias.map { $0.shape == [weight.shape[0]] } ?? true, "linear",
             "the bias of \(weight.name)",

@@ -9,6 +9,8 @@ extension Context {
     public func matmul(
         _ a: Tensor, _ b: Tensor, transposingA: Bool = false, transposingB: Bool = false
     ) -> Tensor {
+        profiler?.begin("matmul")
+        defer { profiler?.end() }
         let (a0, b0) = (a.detached, b.detached)
         let y = batchedProduct(a0, b0, transposingA, transposingB)
         return recorded([a, b], y) { dy, gradients in

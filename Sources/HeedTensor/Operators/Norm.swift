@@ -68,6 +68,8 @@ extension Context {
     private func fused(
         _ operation: ResidualNorm, dropout: Dropout?, packing: SequencePacking?
     ) -> (stream: Tensor, normalised: Tensor) {
+        profiler?.begin("residualNorm")
+        defer { profiler?.end() }
         operation.check(packing)
         let dropout = descriptor(dropout)
         let result = operation.forward(dropout, packing)

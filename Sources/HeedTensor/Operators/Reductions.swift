@@ -3,6 +3,8 @@ import CHeedKernels
 extension Context {
     /// The sum over an axis, which disappears.
     public func sum(_ x: Tensor, axis: Int) -> Tensor {
+        profiler?.begin("sum")
+        defer { profiler?.end() }
         let axis = x.shape.resolve(axis)
         let kept = reduced(HEED_SUM, x.detached, axis: axis)
         let shape = x.shape

@@ -46,6 +46,8 @@ extension Context {
     public func rotary(
         _ x: Tensor, _ table: RotaryTable, headSize: Int, positions: Tensor
     ) -> Tensor {
+        profiler?.begin("rotary")
+        defer { profiler?.end() }
         let y = rotated(x.detached, table, headSize, positions, inverse: false)
         return recorded([x], y) { upstream, gradients in
             gradients[0] = rotated(upstream, table, headSize, positions, inverse: true)

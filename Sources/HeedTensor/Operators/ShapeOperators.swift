@@ -3,6 +3,8 @@ import HeedFormats
 extension Context {
     /// The same elements in another shape of the same count, in shared memory.
     public func reshaped(_ x: Tensor, _ shape: Shape) -> Tensor {
+        profiler?.begin("reshaped")
+        defer { profiler?.end() }
         let original = x.shape
         return recorded([x], x.detached.viewed(as: shape)) { upstream, gradients in
             gradients[0] = upstream.viewed(as: original)
@@ -11,6 +13,8 @@ extension Context {
 
     /// The axes in another order, such as `[0, 2, 1]`; the default swaps the last two.
     public func transposed(_ x: Tensor, _ order: [Int]? = nil) -> Tensor {
+        profiler?.begin("transposed")
+        defer { profiler?.end() }
         let order =
             order ?? (0..<x.rank).dropLast(2) + [x.rank - 1, x.rank - 2]
         require(
@@ -24,6 +28,8 @@ extension Context {
 
     /// The tensors one after another along an axis; their other sizes are equal.
     public func concatenated(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
+        profiler?.begin("concatenated")
+        defer { profiler?.end() }
         guard let first = tensors.first else { shapeMismatch("concatenated", "no tensors") }
         let axis = first.shape.resolve(axis)
         var shape = first.shape
@@ -52,6 +58,8 @@ extension Context {
 
     /// A range along an axis.
     public func sliced(_ x: Tensor, axis: Int, _ range: Range<Int>) -> Tensor {
+        profiler?.begin("sliced")
+        defer { profiler?.end() }
         let axis = x.shape.resolve(axis)
         require(
             range.lowerBound >= 0 && range.upperBound <= x.shape[axis], "sliced",

@@ -9,6 +9,8 @@ extension Context {
     public func logSoftmax(_ x: Tensor) -> Tensor { softmax(x, logarithm: true) }
 
     private func softmax(_ x: Tensor, logarithm: Bool) -> Tensor {
+        profiler?.begin("softmax")
+        defer { profiler?.end() }
         let columns = x.shape.columns
         let y = Tensor(uninitialized: x.shape, x.elementType)
         let size = x.elementType.size

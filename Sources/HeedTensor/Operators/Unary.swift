@@ -47,6 +47,8 @@ extension Context {
     /// Applies a function to each element. Any shape; the result has the same shape and type.
     public func apply(_ function: UnaryFunction, _ x: Tensor) -> Tensor {
         if function == .identity { return x }
+        profiler?.begin("unary")
+        defer { profiler?.end() }
         let y = unary(function, x.detached)
         let saved = function.differentiatesFromResult ? y : x.detached
         return recorded([x], y) { upstream, gradients in
@@ -56,6 +58,8 @@ extension Context {
 
     /// alpha · x + beta for each element.
     public func affine(_ x: Tensor, scale alpha: Double = 1, shift beta: Double = 0) -> Tensor {
+        profiler?.begin("affine")
+        defer { profiler?.end() }
         let y = affineValues(x, alpha, beta)
         return recorded([x], y) { upstream, gradients in
             gradients[0] = affineValues(upstream, alpha, 0)

@@ -44,6 +44,14 @@ enum ThreadOption {
     }
 }
 
+/// Refuses a number that is out of range, by the option's name.
+func checkOption(_ name: String, _ value: Int, in range: ClosedRange<Int>) throws {
+    guard range.contains(value) else {
+        throw ValidationError(
+            "--\(name) \(value): must be from \(range.lowerBound) to \(range.upperBound)")
+    }
+}
+
 /// A path that means the same from everywhere; an empty one stays empty, which no file has.
 func absolute(_ path: String) -> String {
     path.isEmpty || path.hasPrefix("/")

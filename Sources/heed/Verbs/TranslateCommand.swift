@@ -66,10 +66,10 @@ struct TranslateCommand: ParsableCommand {
     var texts: [String] = []
 
     func validate() throws {
-        try check("beam", beam, in: 1...1024)
-        if let nBest { try check("n-best", nBest, in: 1...beam) }
-        if let maxLength { try check("max-length", maxLength, in: 1...1_000_000) }
-        try check("batch-tokens", batchTokens, in: 1...(1 << 30))
+        try checkOption("beam", beam, in: 1...1024)
+        if let nBest { try checkOption("n-best", nBest, in: 1...beam) }
+        if let maxLength { try checkOption("max-length", maxLength, in: 1...1_000_000) }
+        try checkOption("batch-tokens", batchTokens, in: 1...(1 << 30))
         guard lengthPenalty.magnitude <= 10 else {
             throw ValidationError("--length-penalty \(lengthPenalty): must be from -10 to 10")
         }
@@ -161,11 +161,4 @@ struct TranslateCommand: ParsableCommand {
     }
 
     private func fixed(_ score: Double) -> String { String(format: "%.6f", score) }
-
-    private func check(_ name: String, _ value: Int, in range: ClosedRange<Int>) throws {
-        guard range.contains(value) else {
-            throw ValidationError(
-                "--\(name) \(value): must be from \(range.lowerBound) to \(range.upperBound)")
-        }
-    }
 }
