@@ -1,5 +1,5 @@
-// Times attention on one thread, in its processor time, as products counted by the definition: 4·T²·d a head forward, 10·T²·d backward; half
-// of that with the causal mask. Usage: attention_bench [rounds]
+// Times attention on one thread, in its processor time, as products counted by the definition: 4·T²·d a head forward,
+// 10·T²·d backward; half of that with the causal mask. Usage: attention_bench [rounds]
 
 #include "heed_kernels.h"
 
