@@ -18,10 +18,12 @@ static bool is_fast(const_dnnl_primitive_desc_t description) {
     return strncmp(code_name(description), "brg", 3) == 0;
 }
 
+// The product of `rows` dense rows; A is transposed beforehand.
 static heed_product_shape dense(const heed_product_shape *s, int32_t rows) {
     heed_product_shape d = *s;
     d.m = rows;
-    d.lda = s->transpose_a ? rows : s->k;
+    d.transpose_a = 0;
+    d.lda = s->k;
     if (!s->packed_b)
         d.ldb = s->transpose_b ? s->k : s->n;
     d.ldc = s->n;
@@ -97,6 +99,8 @@ static size_t staged_bytes(int64_t rows, int64_t ld, heed_type type) {
 static dnnl_status_t make_primitive(heed_product *p, const heed_packed_layout *packed) {
     heed_product_shape panel = p->shape;
     panel.m = panel_rows(&p->shape);
+    if (panel.transpose_a)
+        panel.transpose_a = 0, panel.lda = panel.k;
     dnnl_primitive_desc_t description;
     dnnl_status_t status = heed_product_describe(&panel, packed, &description);
     if (status != dnnl_success)
@@ -110,8 +114,8 @@ static dnnl_status_t make_primitive(heed_product *p, const heed_packed_layout *p
     const heed_product_shape *s = &p->shape, *inner = &p->inner;
     bool short_panel = s->m % inner->m != 0;
     p->scratchpad_bytes = (heed_onednn_scratch_bytes(description) + 63) / 64 * 64;
-    if (inner->lda != s->lda || short_panel)
-        p->a_bytes = staged_bytes(s->transpose_a ? s->k : inner->m, inner->lda, s->a_type);
+    if (s->transpose_a || inner->lda != s->lda || short_panel)
+        p->a_bytes = staged_bytes(inner->m, inner->lda, s->a_type);
     if (inner->ldb != s->ldb)
         p->b_bytes = staged_bytes(s->transpose_b ? s->n : s->k, inner->ldb, s->b_type);
     if (inner->ldc != s->ldc || short_panel)

@@ -3,7 +3,8 @@
 // oneDNN leaves its fast code (whose names begin with "brg") for code that is several times slower, or for plain loops,
 // when rows of a matrix are wider than they need be; and the bits of a row can depend on how many rows are computed
 // with it. A product is therefore computed in panels of a fixed number of rows where bits would otherwise depend on it,
-// and operands are staged in the thread's scratch memory where that is what the fast code wants.
+// and operands are staged in the thread's scratch memory where that is what the fast code wants. A transposed A is
+// always staged: oneDNN's own transposition takes as long as the product.
 
 #ifndef HEED_ONEDNN_PRODUCT_H
 #define HEED_ONEDNN_PRODUCT_H

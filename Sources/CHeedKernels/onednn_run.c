@@ -28,13 +28,15 @@ static dnnl_status_t run_panel(run *r, const char *a, char *c, int64_t count) {
     const heed_product *p = r->product;
     const heed_product_shape *s = &p->shape, *inner = &p->inner;
     bool is_short = count < inner->m;
-    bool own_a = inner->lda != s->lda || is_short, own_c = inner->ldc != s->ldc || is_short;
+    bool own_a = s->transpose_a || inner->lda != s->lda || is_short, own_c = inner->ldc != s->ldc || is_short;
     size_t a_size = heed_bytes_of(s->a_type), c_size = heed_bytes_of(s->c_type);
     if (own_a) {
         if (is_short)
             memset(r->own_a, 0, p->a_bytes);
-        copy_rows(a, s->lda, r->own_a, inner->lda, s->transpose_a ? s->k : count, s->transpose_a ? count : s->k,
-                  a_size);
+        if (s->transpose_a)
+            heed_kernels_for(s->a_type)->transpose(s->k, count, a, s->lda, r->own_a, inner->lda);
+        else
+            copy_rows(a, s->lda, r->own_a, inner->lda, count, s->k, a_size);
     }
     if (own_c && s->accumulate) {
         if (is_short)

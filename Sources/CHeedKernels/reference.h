@@ -17,6 +17,7 @@ void heed_f64_binary(heed_binary op, int64_t n, const void *a, int64_t a_step, c
 void heed_f64_affine(int64_t n, double alpha, const void *x, double beta, void *y);
 void heed_f64_combine(int64_t n, double alpha, const void *a, double beta, const void *b, void *y);
 void heed_f64_accumulate(int64_t n, double alpha, const void *x, void *into);
+void heed_f64_transpose(int64_t rows, int64_t columns, const void *x, int64_t ldx, void *y, int64_t ldy);
 void heed_f64_gated_forward(heed_unary op, int64_t rows, int64_t columns, const void *gate, int64_t gate_stride,
                             const void *up, int64_t up_stride, void *y, int64_t y_stride);
 void heed_f64_gated_backward(heed_unary op, int64_t rows, int64_t columns, const void *gate, int64_t gate_stride,
@@ -32,11 +33,9 @@ void heed_f64_column_sums(int64_t rows, int64_t columns, const void *x, int64_t 
 double heed_f64_sum_squares(int64_t n, const void *x);
 void heed_f64_softmax_forward(bool logarithm, int64_t rows, int64_t columns, const void *x, void *y);
 void heed_f64_softmax_backward(bool logarithm, int64_t rows, int64_t columns, const void *y, const void *dy, void *dx);
-void heed_f64_cross_entropy_forward(int64_t rows, int64_t columns, const void *logits, int64_t ld,
-                                    const int32_t *targets, double smoothing, void *loss, void *nll, void *lse);
-void heed_f64_cross_entropy_backward(int64_t rows, int64_t columns, const void *logits, int64_t ld,
-                                     const int32_t *targets, double smoothing, const void *lse, double scale,
-                                     void *dlogits, int64_t ldd);
+void heed_f64_cross_entropy(int64_t rows, int64_t columns, void *logits, int64_t ld, const int32_t *targets,
+                            double smoothing, double scale, void *loss, void *nll, void *lse, void *dlogits,
+                            int64_t ldd);
 
 void heed_f64_residual_norm_forward(heed_norm norm, heed_type residual_type, int64_t rows, int64_t columns,
                                     const void *x, const void *residual, const heed_dropout *dropout,

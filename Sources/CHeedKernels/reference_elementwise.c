@@ -177,6 +177,12 @@ void heed_f64_combine(int64_t n, double alpha, const void *a, double beta, const
         ((double *)y)[i] = alpha * ((const double *)a)[i] + beta * ((const double *)b)[i];
 }
 
+void heed_f64_transpose(int64_t rows, int64_t columns, const void *x, int64_t ldx, void *y, int64_t ldy) {
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t c = 0; c < columns; c++)
+            ((double *)y)[c * ldy + r] = ((const double *)x)[r * ldx + c];
+}
+
 void heed_f64_accumulate(int64_t n, double alpha, const void *x, void *into) {
     for (int64_t i = 0; i < n; i++)
         ((double *)into)[i] += alpha * ((const double *)x)[i];

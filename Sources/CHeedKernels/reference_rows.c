@@ -102,38 +102,31 @@ static double row_mean(int64_t n, const double *x) {
     return sum / (double)n;
 }
 
-void heed_f64_cross_entropy_forward(int64_t rows, int64_t columns, const void *logits, int64_t ld,
-                                    const int32_t *targets, double smoothing, void *loss, void *nll, void *lse) {
+void heed_f64_cross_entropy(int64_t rows, int64_t columns, void *logits, int64_t ld, const int32_t *targets,
+                            double smoothing, double scale, void *loss, void *nll, void *lse, void *dlogits,
+                            int64_t ldd) {
     for (int64_t r = 0; r < rows; r++) {
         const double *row = (const double *)logits + r * ld;
+        const int32_t target = targets[r];
         double row_lse = 0, row_nll = 0, row_loss = 0;
-        if (targets[r] >= 0) {
+        if (target >= 0) {
             const double shift = row_shift(columns, row);
             row_lse = shift + log(row_sum_exp(columns, row, shift));
-            row_nll = row_lse - row[targets[r]];
-            row_loss = row_lse - (1 - smoothing) * row[targets[r]];
+            row_nll = row_lse - row[target];
+            row_loss = row_lse - (1 - smoothing) * row[target];
             if (smoothing != 0) // else a logit of −∞ would give 0 · −∞
                 row_loss -= smoothing * row_mean(columns, row);
         }
-        ((double *)loss)[r] = row_loss;
-        ((double *)lse)[r] = row_lse;
-        if (nll)
-            ((double *)nll)[r] = row_nll;
-    }
-}
-
-void heed_f64_cross_entropy_backward(int64_t rows, int64_t columns, const void *logits, int64_t ld,
-                                     const int32_t *targets, double smoothing, const void *lse, double scale,
-                                     void *dlogits, int64_t ldd) {
-    for (int64_t r = 0; r < rows; r++)
-        for (int64_t c = 0; c < columns; c++) {
-            double gradient = 0;
-            if (targets[r] >= 0) {
-                gradient = exp(((const double *)logits)[r * ld + c] - ((const double *)lse)[r]);
-                gradient -= smoothing / (double)columns;
-                if (c == targets[r])
-                    gradient -= 1 - smoothing;
-            }
+        for (int64_t c = 0; dlogits && c < columns; c++) {
+            const double one = c == target ? 1 - smoothing : 0;
+            const double gradient = target < 0 ? 0 : exp(row[c] - row_lse) - one - smoothing / (double)columns;
             ((double *)dlogits)[r * ldd + c] = scale * gradient;
         }
+        if (loss)
+            ((double *)loss)[r] = row_loss;
+        if (nll)
+            ((double *)nll)[r] = row_nll;
+        if (lse)
+            ((double *)lse)[r] = row_lse;
+    }
 }

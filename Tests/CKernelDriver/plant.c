@@ -122,9 +122,10 @@ static void faulty_embedding(int64_t count, const int32_t *ids, const int32_t *s
     real->embedding_backward(count, ids, starts, order, columns, dy, scale * factor, dropout, keys, dtable);
 }
 
-static void faulty_cross_entropy(int64_t rows, int64_t columns, const void *logits, int64_t ld, const int32_t *targets,
-                                 double smoothing, const void *lse, double scale, void *dlogits, int64_t ldd) {
-    real->cross_entropy_backward(rows, columns, logits, ld, targets, smoothing, lse, scale * factor, dlogits, ldd);
+static void faulty_cross_entropy(int64_t rows, int64_t columns, void *logits, int64_t ld, const int32_t *targets,
+                                 double smoothing, double scale, void *loss, void *nll, void *lse, void *dlogits,
+                                 int64_t ldd) {
+    real->cross_entropy(rows, columns, logits, ld, targets, smoothing, scale * factor, loss, nll, lse, dlogits, ldd);
 }
 
 static void faulty_rotary(int64_t rows, int64_t heads, int64_t head_size, int64_t rotary, bool interleaved,
@@ -186,7 +187,7 @@ void test_planted(void) {
     for (int place = THROUGH_NORM; place <= OF_BETA; place++)
         in_norm = place, PLANT(residual_norm_backward, faulty_norm, test_norm);
     PLANT(embedding_backward, faulty_embedding, test_embedding);
-    PLANT(cross_entropy_backward, faulty_cross_entropy, test_cross_entropy);
+    PLANT(cross_entropy, faulty_cross_entropy, test_cross_entropy);
     PLANT(rotary, faulty_rotary, test_rotary);
     PLANT(column_sums, faulty_sums, test_reductions);
     PLANT(reduce, faulty_reduce, test_reductions);

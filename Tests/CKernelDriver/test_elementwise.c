@@ -176,7 +176,20 @@ static void linear_of_length(int64_t n, int64_t shift) {
     release(&a), release(&b), release(&y), release(&into), release(&old);
 }
 
+static void transpose_of(int64_t rows, int64_t columns, int64_t shift) {
+    const int64_t ldx = columns + shift % 3, ldy = rows + shift % 4;
+    buffer x = input(type, rows * ldx, shift), y = output(type, columns * ldy, shift);
+    kernels->transpose(rows, columns, x.data, ldx, y.data, ldy);
+    for (int64_t c = 0; c < columns; c++)
+        for (int64_t r = 0; r < ldy; r++)
+            expect("transpose", &y, c * ldy + r, r < rows ? at(&x, r * ldx + c) : NAN, 0);
+    release(&x), release(&y);
+}
+
 void test_elementwise(void) {
+    for (int k = 0; k < length_count; k++)
+        for (int64_t shift = 0; shift < 4; shift++)
+            transpose_of(lengths[k], lengths[(k + shift) % length_count], shift);
     for (int k = 0; k < length_count; k++)
         for (int64_t shift = 0; shift < 16; shift++) {
             for (heed_unary op = 0; op < HEED_UNARY_COUNT; op++)

@@ -89,12 +89,12 @@ static void targets_from(int64_t first, int64_t rows, int64_t n, int32_t of[ROWS
 KERNEL(entropy) {
     int32_t of[ROWS];
     targets_from(first, rows, n, of);
-    kernels->cross_entropy_forward(rows, n, in[0], n, of, 0.1, out[0], out[1], out[2]);
-}
-KERNEL(entropy_gradient) {
-    int32_t of[ROWS];
-    targets_from(first, rows, n, of);
-    kernels->cross_entropy_backward(rows, n, in[0], n, of, 0.1, in[1], 0.25, out[0], n);
+    // In place, where there are gradients.
+    const size_t bytes = (size_t)(rows * n) * sizeof(float);
+    void *logits = malloc(bytes);
+    memcpy(logits, in[0], bytes);
+    kernels->cross_entropy(rows, n, logits, n, of, 0.1, 0.25, out[0], out[1], out[2], out[3], n);
+    free(logits);
 }
 KERNEL(norm) {
     kernels->residual_norm_forward(HEED_LAYER_NORM, type, rows, n, in[0], in[1], &dropout, keys_from(first), in[2],
@@ -143,8 +143,7 @@ KERNEL(turn) {
 static const row_kernel row_kernels[] = {
     {"softmax", "t", "t", softmax},
     {"gradient of softmax", "tt", "t", softmax_gradient},
-    {"cross-entropy", "f", "sss", entropy},
-    {"gradient of cross-entropy", "fs", "t", entropy_gradient},
+    {"cross-entropy", "f", "ssst", entropy},
     {"norm", "ttww", "ttss", norm},
     {"gradient of norm", "tttwss", "ttww", norm_gradient},
     {"norm of a float stream", "tfw", "fts", wide_norm},

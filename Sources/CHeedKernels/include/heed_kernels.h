@@ -161,6 +161,8 @@ typedef struct heed_kernels {
     void (*_Nonnull combine)(int64_t n, double alpha, const void *a, double beta, const void *b, void *y);
     // into (S) += alpha · x.
     void (*_Nonnull accumulate)(int64_t n, double alpha, const void *x, void *into);
+    // y [columns, rows] (T) = the transpose of x [rows, columns] (T); ldx and ldy are the lengths of rows.
+    void (*_Nonnull transpose)(int64_t rows, int64_t columns, const void *x, int64_t ldx, void *y, int64_t ldy);
     // Gated feed-forward: y = f(gate) · up, rows of `columns`; and its gradient.
     void (*_Nonnull gated_forward)(heed_unary op, int64_t rows, int64_t columns, const void *gate, int64_t gate_stride,
                                    const void *up, int64_t up_stride, void *y, int64_t y_stride);
@@ -215,14 +217,12 @@ typedef struct heed_kernels {
                                         heed_rows row_keys, void *dtable);
 
     // Cross-entropy with label smoothing ε over rows of logits (S), as
-    // loss = lse − (1 − ε) · logit[target] − ε · mean(logits). A negative target is ignored: loss and gradient 0.
-    // `nll` (S, or null) receives lse − logit[target]; `lse` (S).
-    void (*_Nonnull cross_entropy_forward)(int64_t rows, int64_t columns, const void *logits, int64_t ld,
-                                           const int32_t *targets, double smoothing, void *loss, void *nll, void *lse);
-    // dlogits (T) = scale · (softmax − (1 − ε) onehot − ε / columns).
-    void (*_Nonnull cross_entropy_backward)(int64_t rows, int64_t columns, const void *logits, int64_t ld,
-                                            const int32_t *targets, double smoothing, const void *lse, double scale,
-                                            void *dlogits, int64_t ldd);
+    // loss = lse − (1 − ε) · logit[target] − ε · mean(logits), nll = lse − logit[target], and, with the logits at hand,
+    // dlogits (T) = scale · (softmax − (1 − ε) onehot − ε / columns). A negative target is ignored: all are 0.
+    // Each result may be null; where dlogits is not, the logits are overwritten.
+    void (*_Nonnull cross_entropy)(int64_t rows, int64_t columns, void *logits, int64_t ld, const int32_t *targets,
+                                   double smoothing, double scale, void *loss, void *nll, void *lse, void *dlogits,
+                                   int64_t ldd);
 
     // Rotary positions: rotates the first `rotary` elements of each head, pairs (i, i + rotary / 2), or (2 i, 2 i + 1)
     // when interleaved, by tables cosines, sines (S, [position, rotary / 2]); `inverse` rotates back.

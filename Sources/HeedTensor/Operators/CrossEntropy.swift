@@ -22,10 +22,12 @@ extension Context {
         let rows = LossRows(targets: targets, columns: logits.shape.columns, smoothing: smoothing)
         rows.check(logits)
         let values = wide.detached
-        let result = rows.forward(values, 0..<values.shape[0], statistics)
-        return recorded([wide], result.loss) { upstream, gradients in
-            let dlogits = rows.backward(
-                values, 0..<values.shape[0], lse: result.lse, scale: 1, output: statistics)
+        let all = 0..<values.shape[0]
+        let loss = Tensor(uninitialized: [all.count], statistics)
+        rows.run(values, all, loss: loss)
+        return recorded([wide], loss) { upstream, gradients in
+            let dlogits = values.copied()
+            rows.run(dlogits, all, gradient: dlogits)
             gradients[0] = binary(.multiply, dlogits, upstream.viewed(as: [upstream.count, 1]))
         }
     }
@@ -76,12 +78,6 @@ private struct LossRows {
     let columns: Int
     let smoothing: Double
 
-    struct Result {
-        let loss: Tensor
-        let negativeLogLikelihood: Tensor
-        let lse: Tensor
-    }
-
     init(targets: Tensor, columns: Int, smoothing: Double) {
         require(
             targets.elementType == .int32 && smoothing >= 0 && smoothing < 1, "crossEntropy",
@@ -98,42 +94,25 @@ private struct LossRows {
             [logits.shape, targets.shape])
     }
 
-    /// The losses of `logits`, which are those of a range of the rows.
-    func forward(_ logits: Tensor, _ range: Range<Int>, _ type: ElementType) -> Result {
-        let result = Result(
-            loss: Tensor(uninitialized: [range.count], type),
-            negativeLogLikelihood: Tensor(uninitialized: [range.count], type),
-            lse: Tensor(uninitialized: [range.count], type))
-        let table = unsafe Kernels.table(for: type)
-        let size = type.size
-        parallelRanges(range.count, size: Cut.rows(columns: columns)) { rows in
-            let first = rows.lowerBound
-            unsafe table.pointee.cross_entropy_forward(
-                Int64(rows.count), Int64(columns), logits.bytes + first * columns * size,
-                Int64(columns), target(range.lowerBound + first), smoothing,
-                result.loss.mutableBytes + first * size,
-                result.negativeLogLikelihood.mutableBytes + first * size,
-                result.lse.mutableBytes + first * size)
-        }
-        return result
-    }
-
-    /// scale · the gradients of the rows' losses, in the given type.
-    func backward(
-        _ logits: Tensor, _ range: Range<Int>, lse: Tensor, scale: Double, output: ElementType
-    ) -> Tensor {
-        let gradient = Tensor(uninitialized: logits.shape, output)
-        let table = unsafe Kernels.table(for: output)
+    /// The losses of `logits`, which are those of a range of the rows, and scale · their gradients. Where gradients are
+    /// asked for, the logits are overwritten; they may be the gradients' memory.
+    func run(
+        _ logits: Tensor, _ range: Range<Int>, scale: Double = 1, loss: Tensor? = nil,
+        negativeLogLikelihood: Tensor? = nil, gradient: Tensor? = nil
+    ) {
+        let table = unsafe Kernels.table(for: gradient?.elementType ?? logits.elementType)
         let size = logits.elementType.size
+        let gradientSize = gradient?.elementType.size ?? 0
         parallelRanges(range.count, size: Cut.rows(columns: columns)) { rows in
             let first = rows.lowerBound
-            unsafe table.pointee.cross_entropy_backward(
-                Int64(rows.count), Int64(columns), logits.bytes + first * columns * size,
-                Int64(columns), target(range.lowerBound + first), smoothing,
-                lse.bytes + first * size, scale,
-                gradient.mutableBytes + first * columns * output.size, Int64(columns))
+            unsafe table.pointee.cross_entropy(
+                Int64(rows.count), Int64(columns), logits.mutableBytes + first * columns * size,
+                Int64(columns), target(range.lowerBound + first), smoothing, scale,
+                loss.map { unsafe $0.mutableBytes + first * size },
+                negativeLogLikelihood.map { unsafe $0.mutableBytes + first * size }, nil,
+                gradient.map { unsafe $0.mutableBytes + first * columns * gradientSize },
+                Int64(columns))
         }
-        return gradient
     }
 
     private func target(_ row: Int) -> UnsafePointer<Int32> {
@@ -158,18 +137,27 @@ private struct ProjectionLossPass {
         var biasGradient: Tensor?
     }
 
-    /// Rows of one chunk: about 4 million logits.
+    /// Rows of one chunk, whose gradients of logits exist at a time: about 8 million logits.
     private var chunkRows: Int {
-        let rows = (1 << 22) / max(weight.shape[0], 1)
-        return min(max(rows / 64 * 64, 64), 1024)
+        let rows = (1 << 23) / max(weight.shape[0], 1)
+        return rows >= 512 ? min(rows / 512 * 512, 1024) : max(rows / 64 * 64, 64)
+    }
+
+    /// Rows of one task.
+    private static let blockRows = 64
+
+    /// Rows of a block whose logits exist at a time: what fits into a core's own cache, if that is not too few.
+    private var logitRows: Int {
+        let rows = (3 << 17) / max(weight.shape[0], 1)
+        return rows >= 64 ? 64 : rows >= 32 ? 32 : 16
     }
 
     func run() -> Result {
         let type = x.elementType
         let statistics = Kernels.statistics(for: type)
         let count = x.shape[0]
-        let loss = Tensor(uninitialized: [count], statistics)
-        let likelihood = Tensor(uninitialized: [count], statistics)
+        let loss = Tensor(uninitialized: [count, 1], statistics)
+        let likelihood = Tensor(uninitialized: [count, 1], statistics)
         var result = Result(loss: loss, negativeLogLikelihood: likelihood)
         if needsGradient {
             result.inputGradient = Tensor(uninitialized: x.shape, type)
@@ -180,40 +168,66 @@ private struct ProjectionLossPass {
                 result.biasGradient = Tensor.zeros(bias.shape, statistics)
             }
         }
+        prepareProducts(type)
         for first in stride(from: 0, to: count, by: chunkRows) {
-            let range = first..<min(first + chunkRows, count)
-            let input = x.rowsView(range)
-            let logits = WeightProduct(weight: weight, isTransposed: true, bias: bias)(
-                input, output: statistics)
-            let losses = rows.forward(logits, range, statistics)
-            losses.loss.copyBytes(to: loss, at: range.lowerBound)
-            losses.negativeLogLikelihood.copyBytes(to: likelihood, at: range.lowerBound)
-            guard needsGradient else { continue }
-            let dlogits = rows.backward(
-                logits, range, lse: losses.lse, scale: scale, output: type)
-            addGradients(of: input, dlogits, range, to: result)
+            let chunk = first..<min(first + chunkRows, count)
+            let dlogits =
+                needsGradient
+                ? Tensor(uninitialized: [chunk.count, weight.shape[0]], type) : nil
+            parallelRanges(chunk.count, size: Self.blockRows) { rows in
+                runBlock(first + rows.lowerBound..<first + rows.upperBound, dlogits, first, result)
+            }
+            if let dlogits { addGradients(of: x.rowsView(chunk), dlogits, to: result) }
         }
         result.loss = affineValues(
-            reduced(HEED_SUM, loss, axis: 0).viewed(as: []), scale, 0)
-        result.negativeLogLikelihood = reduced(HEED_SUM, likelihood, axis: 0).viewed(as: [])
+            reduced(HEED_SUM, loss.viewed(as: [count]), axis: 0).viewed(as: []), scale, 0)
+        result.negativeLogLikelihood = reduced(HEED_SUM, likelihood.viewed(as: [count]), axis: 0)
+            .viewed(as: [])
         return result
     }
 
-    private func addGradients(
-        of input: Tensor, _ dlogits: Tensor, _ range: Range<Int>, to result: Result
+    /// Makes the copies of the weights that the tasks will read: they must not make them themselves.
+    private func prepareProducts(_ type: ElementType) {
+        logits.prepare(type)
+        if needsGradient { input.prepare(type) }
+    }
+
+    private var logits: WeightProduct {
+        WeightProduct(weight: weight, isTransposed: true, bias: bias)
+    }
+
+    private var input: WeightProduct { WeightProduct(weight: weight, isTransposed: false) }
+
+    /// The losses of a block of rows, and the gradients of its logits and of its rows.
+    private func runBlock(
+        _ block: Range<Int>, _ dlogits: Tensor?, _ firstOfChunk: Int, _ result: Result
     ) {
-        let dx = WeightProduct(weight: weight, isTransposed: false)(dlogits)
-        if let gradient = result.inputGradient {
-            dx.copyBytes(to: gradient, at: range.lowerBound * weight.shape[1])
+        let statistics = result.loss.elementType
+        for first in stride(from: block.lowerBound, to: block.upperBound, by: logitRows) {
+            let range = first..<min(first + logitRows, block.upperBound)
+            let values = logits(x.rowsView(range), output: statistics)
+            let inChunk = range.lowerBound - firstOfChunk..<range.upperBound - firstOfChunk
+            rows.run(
+                values, range, scale: scale, loss: result.loss.rowsView(range),
+                negativeLogLikelihood: result.negativeLogLikelihood.rowsView(range),
+                gradient: dlogits?.rowsView(inChunk))
         }
-        if let gradient = result.weightGradient {
-            unsafe addTransposedProduct(
+        if let dlogits, let gradient = result.inputGradient {
+            let inChunk = block.lowerBound - firstOfChunk..<block.upperBound - firstOfChunk
+            input(dlogits.rowsView(inChunk))
+                .copyBytes(to: gradient, at: block.lowerBound * weight.shape[1])
+        }
+    }
+
+    private func addGradients(of input: Tensor, _ dlogits: Tensor, to result: Result) {
+        let sums = result.biasGradient.map { _ in ColumnSums(of: dlogits) }
+        let products = result.weightGradient.map { gradient in
+            unsafe transposedProductTasks(
                 dlogits, input, to: gradient.mutableBytes, m: weight.shape[0],
                 n: weight.shape[1])
         }
-        if let gradient = result.biasGradient {
-            unsafe addColumnSums(of: dlogits, to: gradient.mutableBytes)
-        }
+        parallel(products ?? .empty, sums?.tasks ?? .empty)
+        if let gradient = result.biasGradient { unsafe sums?.add(to: gradient.mutableBytes) }
     }
 }
 

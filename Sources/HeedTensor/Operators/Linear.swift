@@ -19,11 +19,14 @@ extension Context {
         return recorded([x], y, parameters: [weight, bias]) { upstream, gradients in
             let gated = relu ? unaryGradient(.relu, saved: y, upstream) : upstream
             let dy = gated.converted(to: x0.elementType)
-            addBiasGradient(bias, dy: dy)
-            addWeightGradient(weight, dy: dy, x: x0)
-            if gradients.needed[0] {
-                gradients[0] = WeightProduct(weight: weight, isTransposed: false)(dy)
-            }
+            // All three in one go: no task waits for another's list.
+            let sums = bias.flatMap { $0.collectsGradient ? ColumnSums(of: dy) : nil }
+            let input = WeightProduct(weight: weight, isTransposed: false)
+            let dx = gradients.needed[0] ? input.prepared(dy) : nil
+            parallel(
+                weightGradientTasks(weight, dy: dy, x: x0), dx?.1 ?? .empty, sums?.tasks ?? .empty)
+            if let slot = bias?.slot { unsafe sums?.add(to: slot.bytes(from: dy.elementType)) }
+            gradients[0] = dx?.0
         }
     }
 }

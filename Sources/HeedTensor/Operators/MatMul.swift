@@ -84,7 +84,7 @@ private func batchedProduct(
     }
     let y = Tensor(uninitialized: shape.result, output)
     guard y.count > 0 else { return y }
-    let panel = Panels.rows(k: shape.k, n: shape.n)
+    let panel = Panels.rows(of: shape.m, k: shape.k, n: shape.n)
     let panels = (shape.m + panel - 1) / panel
     let runner = BatchedRunner(shape, type, output, transposingA, transposingB, panel: panel)
     let size = type.size

@@ -123,11 +123,13 @@ private struct TopKScan {
 
     private func logSumExp(_ row: Int) -> Float {
         guard columns > 0 else { return -.infinity }
-        var (target, loss, sum) = (Int32(0), Float(0), Float(0))
+        var (target, sum) = (Int32(0), Float(0))
         let table = unsafe Kernels.table(for: .float32)
-        unsafe table.pointee.cross_entropy_forward(
-            1, Int64(columns), logits.bytes + row * columns * MemoryLayout<Float>.stride,
-            Int64(columns), &target, 0, &loss, nil, &sum)
+        // Without gradients the logits stay as they are.
+        let values = unsafe logits.bytes + row * columns * MemoryLayout<Float>.stride
+        unsafe table.pointee.cross_entropy(
+            1, Int64(columns), UnsafeMutableRawPointer(mutating: values), Int64(columns), &target,
+            0, 1, nil, nil, &sum, nil, 0)
         return sum
     }
 

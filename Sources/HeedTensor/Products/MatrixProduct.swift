@@ -38,8 +38,12 @@ enum Panels {
     /// Sizes of the last panel of rows: the least that holds the rest is used, padded with zeros.
     static let tails = [1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256]
 
-    /// Rows of a full panel for weights of k × n: enough work for one call, cut by shape alone.
-    static func rows(k: Int, n: Int) -> Int { k * n >= 1 << 17 ? 64 : 128 }
+    /// Rows of a full panel of `total` rows for weights of k × n: enough work for one call, and enough panels for all
+    /// threads. Rows do not depend on it.
+    static func rows(of total: Int, k: Int, n: Int) -> Int {
+        if total >= 2048 { return 256 }
+        return total >= 1024 || k * n < 1 << 17 ? 128 : 64
+    }
 
     /// The number of rows that a panel with `rows` rows, at most `full`, is computed with.
     static func padded(_ rows: Int, full: Int) -> Int {
@@ -50,8 +54,9 @@ enum Panels {
     static let cutWeights = 1 << 16
 
     /// Rows of both operands that are added up in one call when weights' gradients are computed.
-    static let innerPieces = [1024, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1]
+    static let innerPieces = [512, 256, 128, 64, 32, 16, 8, 4, 2, 1]
 
-    /// Rows of the result of a weights' gradient that one task computes.
-    static let gradientRows = 64
+    /// Rows of a weights' gradient of `m` rows that one task computes: tall, since the library copies the other operand
+    /// for each task.
+    static func gradientRows(_ m: Int) -> Int { min(max((m / 2 + 31) / 32 * 32, 64), 256) }
 }

@@ -1,41 +1,39 @@
 import CHeedKernels
 import HeedFormats
 
-/// Adds dyᵀ · x to the gradient of a weight [out, in]: dy [M, out], x [M, in].
+/// The tasks that add dyᵀ · x to the gradient of a weight [out, in]: dy [M, out], x [M, in].
 ///
 /// Rows are added up in pieces of fixed sizes and in a fixed order, and tasks own rows of the result, so that the
 /// bits do not depend on the number of threads.
-func addWeightGradient(_ weight: Parameter, dy: Tensor, x: Tensor) {
-    guard weight.collectsGradient, let slot = weight.slot else { return }
-    unsafe addTransposedProduct(
+func weightGradientTasks(_ weight: Parameter, dy: Tensor, x: Tensor) -> TaskList {
+    guard weight.collectsGradient, let slot = weight.slot else { return .empty }
+    return unsafe transposedProductTasks(
         dy, x, to: slot.bytes(from: dy.elementType), m: weight.shape[0], n: weight.shape[1])
 }
 
-/// result [m, n] (float32, or float64 for float64 operands) += aᵀ · b, a [M, m], b [M, n].
-func addTransposedProduct(
+/// The tasks of result [m, n] (float32, or float64 for float64 operands) += aᵀ · b, a [M, m], b [M, n].
+func transposedProductTasks(
     _ a: Tensor, _ b: Tensor, to result: UnsafeMutableRawPointer, m: Int, n: Int
-) {
+) -> TaskList {
     let total = a.shape.rows
     require(
         b.shape.rows == total && a.shape.columns == m && b.shape.columns == n, "weight gradient",
         "operands differ", [a.shape, b.shape])
-    guard total > 0, m > 0, n > 0 else { return }
+    guard total > 0, m > 0, n > 0 else { return .empty }
     if a.elementType == .float64 {
-        parallelRanges(m, size: 16) { rows in
+        return TaskList(count: (m + 15) / 16) { task in
             unsafe heed_product_f64(
-                Int64(rows.lowerBound), Int64(rows.upperBound), Int64(m), Int64(n), Int64(total),
+                Int64(task * 16), Int64(min(task * 16 + 16, m)), Int64(m), Int64(n), Int64(total),
                 a.bytes.assumingMemoryBound(to: Double.self), Int64(m), true,
                 b.bytes.assumingMemoryBound(to: Double.self), Int64(n), false,
                 result.assumingMemoryBound(to: Double.self), Int64(n), true)
         }
-        return
     }
     if a.elementType == .bfloat16, !MatrixLibrary.multipliesBFloat16 {
-        unsafe addTransposedProduct(
+        return unsafe transposedProductTasks(
             a.converted(to: .float32), b.converted(to: .float32), to: result, m: m, n: n)
-        return
     }
-    let rowsPerTask = Panels.gradientRows
+    let rowsPerTask = Panels.gradientRows(m)
     let tasks = (m + rowsPerTask - 1) / rowsPerTask
     let pieces = innerPieces(of: total)
     let sizes = Set(pieces.map(\.count))
@@ -48,7 +46,7 @@ func addTransposedProduct(
         }
     }
     let size = a.elementType.size
-    parallel(tasks) { task in
+    return TaskList(count: tasks) { [products] task in
         let first = task * rowsPerTask
         let height = min(rowsPerTask, m - first)
         for piece in pieces {
@@ -98,27 +96,32 @@ private func gradientProduct(m: Int, n: Int, k: Int, lda: Int, type: ElementType
     return product
 }
 
-/// Adds the sums over all rows of dy [M, N] to the gradient of a bias [N].
+/// Sums over all rows of x [M, N], to be added to a vector.
 ///
 /// Rows are added up in chunks of a fixed size, and the chunks in their order.
-func addBiasGradient(_ bias: Parameter?, dy: Tensor) {
-    guard let bias, bias.collectsGradient, let slot = bias.slot else { return }
-    unsafe addColumnSums(of: dy, to: slot.bytes(from: dy.elementType))
-}
+struct ColumnSums {
+    private let x: Tensor
+    private let chunks: RowChunks
 
-/// sums [N] += Σ over rows of x [M, N].
-func addColumnSums(of x: Tensor, to sums: UnsafeMutableRawPointer) {
-    let columns = x.shape.columns
-    let total = x.shape.rows
-    let table = unsafe Kernels.table(for: x.elementType)
-    let chunks = RowChunks(total, columns: columns, sums: 1, x.elementType)
-    unsafe chunks.run { rows, partial in
-        unsafe table.pointee.column_sums(
-            Int64(rows.count), Int64(columns),
-            x.bytes + rows.lowerBound * columns * x.elementType.size, Int64(columns),
-            partial[0])
+    init(of x: Tensor) {
+        self.x = x
+        chunks = RowChunks(x.shape.rows, columns: x.shape.columns, sums: 1, x.elementType)
     }
-    unsafe chunks.add(0, to: sums)
+
+    /// The tasks that add up the chunks.
+    var tasks: TaskList {
+        let table = unsafe Kernels.table(for: x.elementType)
+        let columns = x.shape.columns
+        return unsafe chunks.tasks { [x] rows, partial in
+            unsafe table.pointee.column_sums(
+                Int64(rows.count), Int64(columns),
+                x.bytes + rows.lowerBound * columns * x.elementType.size, Int64(columns),
+                partial[0])
+        }
+    }
+
+    /// sums [N] += what the tasks have added up.
+    func add(to sums: UnsafeMutableRawPointer) { unsafe chunks.add(0, to: sums) }
 }
 
 /// Sums over rows by chunks of a fixed number of rows: each chunk has partial sums of its own, which are
@@ -141,10 +144,16 @@ struct RowChunks {
     }
 
     /// Calls `body` with each chunk's rows and its vectors of partial sums.
-    func run(_ body: (Range<Int>, [UnsafeMutableRawPointer]) -> Void) {
+    func run(_ body: @escaping (Range<Int>, [UnsafeMutableRawPointer]) -> Void) {
+        parallel(unsafe tasks(body))
+    }
+
+    /// The tasks of `run`.
+    func tasks(_ body: @escaping (Range<Int>, [UnsafeMutableRawPointer]) -> Void) -> TaskList {
         let step = columns * statistics.size
-        parallelRanges(total, size: Cut.reductionRows) { rows in
-            let chunk = rows.lowerBound / Cut.reductionRows
+        let size = Cut.reductionRows
+        return TaskList(count: partial.shape[0]) { [total, partial, sums] chunk in
+            let rows = chunk * size..<min((chunk + 1) * size, total)
             let start = unsafe partial.mutableBytes + chunk * sums * step
             unsafe body(rows, (0..<sums).map { unsafe start + $0 * step })
         }

@@ -19,26 +19,35 @@ struct WeightProduct {
 
     /// The product for x [..., inner], as a tensor [..., columns] of type `output` (that of x when nil).
     func callAsFunction(_ x: Tensor, output: ElementType? = nil) -> Tensor {
+        let (y, tasks) = prepared(x, output: output)
+        parallel(tasks)
+        return y
+    }
+
+    /// Makes the copies of the weights that products of few rows of this type read.
+    func prepare(_ type: ElementType) { _ = self(Tensor.zeros([1, inner], type)) }
+
+    /// The product's memory, and the tasks that will fill it.
+    func prepared(_ x: Tensor, output: ElementType? = nil) -> (Tensor, TaskList) {
         require(
             x.rank > 0 && x.shape.columns == inner, "linear",
             "\(weight.name) does not fit", [x.shape, weight.shape])
         let type = output ?? x.elementType
         // Sums without a product are legal, but the library makes none.
         if x.elementType == .float64 || inner == 0 {
-            return reference(x.converted(to: .float64)).converted(to: type)
+            return (reference(x.converted(to: .float64)).converted(to: type), .empty)
         }
         if x.elementType == .bfloat16, !MatrixLibrary.multipliesBFloat16 {
-            return self(x.converted(to: .float32)).converted(to: type)
+            return (self(x.converted(to: .float32)).converted(to: type), .empty)
         }
         let y = Tensor(uninitialized: x.shape.withColumns(columns), type)
-        run(x, y)
-        return y
+        return (y, tasks(x, y))
     }
 
-    private func run(_ x: Tensor, _ y: Tensor) {
+    private func tasks(_ x: Tensor, _ y: Tensor) -> TaskList {
         let total = x.shape.rows
-        guard total > 0, columns > 0 else { return }
-        let full = Panels.rows(k: inner, n: columns)
+        guard total > 0, columns > 0 else { return .empty }
+        let full = Panels.rows(of: total, k: inner, n: columns)
         let key = PackedWeights.Key(
             type: x.elementType, isTransposed: isTransposed,
             isCut: total <= full && inner * columns >= Panels.cutWeights)
@@ -51,7 +60,7 @@ struct WeightProduct {
             packed: packed, rows: [full, tail], x.elementType, y.elementType,
             hasBias: bias != nil, relu: relu)
         let bias = self.bias?.value(as: .float32)
-        parallel(panels * packed.panelCount) { task in
+        return TaskList(count: panels * packed.panelCount) { task in
             let (panel, column) = (task / packed.panelCount, task % packed.panelCount)
             let rows = panel * full..<min((panel + 1) * full, total)
             let isTail = panel == panels - 1

@@ -42,6 +42,28 @@ func parallel(_ count: Int, _ body: (Int) -> Void) {
     }
 }
 
+/// Work in tasks that depend neither on each other nor on their order.
+struct TaskList {
+    let count: Int
+    let body: (Int) -> Void
+
+    /// No work.
+    static var empty: TaskList { TaskList(count: 0) { _ in } }
+}
+
+/// Runs the tasks of several lists with one wake-up of the pool, those of the first list first.
+func parallel(_ lists: TaskList...) {
+    let lists = lists.filter { $0.count > 0 }
+    if lists.count == 1 { return parallel(lists[0].count, lists[0].body) }
+    parallel(lists.reduce(0) { $0 + $1.count }) { index in
+        var index = index
+        for list in lists {
+            if index < list.count { return list.body(index) }
+            index -= list.count
+        }
+    }
+}
+
 /// How work is cut: by its own size alone, never by the number of threads.
 enum Cut {
     /// Elements of an elementwise pass that one task takes.

@@ -42,9 +42,9 @@ private struct Budget {
 
 /// The operators' budgets, each as (wake-ups, buffers) forward and backward.
 ///
-/// A forward pass wakes the pool once. A backward pass does for each gradient that it computes: the weights', the bias's,
-/// the input's. The projection with cross-entropy computes gradients in its forward pass, chunk by chunk: logits, losses,
-/// their gradients, and the three products and sums of a linear layer.
+/// A pass wakes the pool once, also a linear layer's backward pass with its three gradients. The projection with
+/// cross-entropy computes gradients in its forward pass: in each chunk once for the blocks of rows, from logits to the
+/// input's gradient, each block with memory of its own, and once for the gradients of weights and bias.
 private func budgets(_ weight: Parameter, _ bias: Parameter, rows: Int) -> [Budget] {
     let norm = Norm(.layer, scale: bias, shift: bias, epsilon: 1e-5)
     let packing = SequencePacking(lengths: [rows])
@@ -62,7 +62,7 @@ private func budgets(_ weight: Parameter, _ bias: Parameter, rows: Int) -> [Budg
         Budget("residual", (1, 4), (1, 2)) {
             $0.addResidual($1, to: $1.detached, dropout: drop, norm: norm).normalised
         },
-        Budget("linear", (1, 1), (3, 2)) { $0.linear($1, weight, bias: bias) },
+        Budget("linear", (1, 1), (1, 2)) { $0.linear($1, weight, bias: bias) },
         Budget("embedding", (1, 1), (1, 3)) { context, _ in context.embedding(ids, weight) },
         Budget("attention", (1, 2), (1, 3)) { context, x in
             context.attention(
@@ -70,7 +70,7 @@ private func budgets(_ weight: Parameter, _ bias: Parameter, rows: Int) -> [Budg
                 heads: heads, queryPacking: packing, mask: .causal())
         },
         Budget("matmul", (1, 1), (1, 1)) { $0.matmul($1, weight.value, transposingB: true) },
-        Budget("projectionLoss", (6, 16), (3, 1)) {
+        Budget("projectionLoss", (4, 34), (3, 1)) {
             $0.projectionLoss($1, weight: weight, bias: bias, targets: ids).loss
         },
     ]
