@@ -146,11 +146,8 @@ private struct ProjectionLossPass {
     /// Rows of one task.
     private static let blockRows = 64
 
-    /// Rows of a block whose logits exist at a time: what fits into a core's own cache, if that is not too few.
-    private var logitRows: Int {
-        let rows = (3 << 17) / max(weight.shape[0], 1)
-        return rows >= 64 ? 64 : rows >= 32 ? 32 : 16
-    }
+    /// Rows of a block whose logits exist at a time: 3 MiB of them, if that is not too few rows for a product.
+    private var logitRows: Int { (3 << 18) / max(weight.shape[0], 1) >= 64 ? 64 : 32 }
 
     func run() -> Result {
         let type = x.elementType
@@ -193,10 +190,12 @@ private struct ProjectionLossPass {
     }
 
     private var logits: WeightProduct {
-        WeightProduct(weight: weight, isTransposed: true, bias: bias)
+        WeightProduct(weight: weight, isTransposed: true, bias: bias, cutsColumns: false)
     }
 
-    private var input: WeightProduct { WeightProduct(weight: weight, isTransposed: false) }
+    private var input: WeightProduct {
+        WeightProduct(weight: weight, isTransposed: false, cutsColumns: false)
+    }
 
     /// The losses of a block of rows, and the gradients of its logits and of its rows.
     private func runBlock(

@@ -11,6 +11,8 @@ struct WeightProduct {
     var bias: Parameter?
     /// Whether negative results become zero.
     var relu = false
+    /// Whether a product of few rows is cut into panels of columns, for several threads: not inside a task.
+    var cutsColumns = true
 
     /// The result's columns.
     var columns: Int { isTransposed ? weight.shape[0] : weight.shape[1] }
@@ -50,7 +52,7 @@ struct WeightProduct {
         let full = Panels.rows(of: total, k: inner, n: columns)
         let key = PackedWeights.Key(
             type: x.elementType, isTransposed: isTransposed,
-            isCut: total <= full && inner * columns >= Panels.cutWeights)
+            isCut: cutsColumns && total <= full && inner * columns >= Panels.cutWeights)
         guard let packed = weight.packedWeights(key) else {
             fatalError("the matrix library has no product of \(x.elementType) for \(weight.shape)")
         }
