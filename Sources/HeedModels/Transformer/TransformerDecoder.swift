@@ -70,12 +70,29 @@ public final class TransformerDecoder: IncrementalDecoder {
         let packing = SequencePacking(
             lengths: tokens.map { _ in 1 },
             firstPositions: slots.map { caches.first?.lengths[$0] ?? 0 })
-        let held = slots.compactMap { places[$0] }
         let states = model.decoder(
-            Tensor(tokens), packing: packing,
-            memories: memoryCaches.map { ProjectedMemory($0, slots: held) }, caches: caches,
+            Tensor(tokens), packing: packing, memories: memories(of: slots), caches: caches,
             slots: slots, context)
         return context.converted(model.logits(states, context), to: .float32)
+    }
+
+    /// The memories that hypotheses in these slots ask; neighbours of one sentence ask together.
+    private func memories(of slots: [Int]) -> [ProjectedMemory] {
+        var held: [Int] = []
+        var askers: [Int] = []
+        for place in slots.compactMap({ places[$0] }) {
+            if held.last == place {
+                askers[askers.count - 1] += 1
+            } else {
+                held.append(place)
+                askers.append(1)
+            }
+        }
+        guard let ranges = memoryCaches.first?.ranges(of: held) else { return [] }
+        let packing = SequencePacking(lengths: askers)
+        return memoryCaches.map {
+            ProjectedMemory($0, ranges: ranges, queryPacking: packing)
+        }
     }
 
     /// Makes a slot the same hypothesis as another.

@@ -16,6 +16,9 @@ public final class KeyValueCache {
     public private(set) var lengths: [Int]
     /// [slots · capacity, keys | values].
     private let memory: Tensor
+    /// Which appended token each row holds, counted from 1; 0 for none. Equal numbers are equal rows.
+    private var contents: [Int]
+    private var appended = 0
 
     /// An empty cache.
     public init(
@@ -26,6 +29,7 @@ public final class KeyValueCache {
         self.valueWidth = valueWidth
         lengths = [Int](repeating: 0, count: slots)
         memory = Tensor(uninitialized: [slots * capacity, keyWidth + valueWidth], elementType)
+        contents = [Int](repeating: 0, count: slots * capacity)
     }
 
     /// The number of slots.
@@ -67,19 +71,25 @@ public final class KeyValueCache {
                 unsafe (memory.mutableBytes + target * rowBytes).copyMemory(
                     from: keysValues.tensor.bytes + row * sourceBytes
                         + keysValues.range.lowerBound * size, byteCount: rowBytes)
+                appended += 1
+                contents[target] = appended
             }
             lengths[slot] += rows.count
         }
     }
 
     /// Makes slot `target` a copy of slot `source`.
+    ///
+    /// Hypotheses of one sentence share their beginnings: rows that the target already holds are not copied.
     public func copy(slot source: Int, to target: Int) {
         guard source != target else { return }
-        let slotBytes = capacity * memory.shape[1] * memory.elementType.size
-        let used = lengths[source] * memory.shape[1] * memory.elementType.size
-        unsafe (memory.mutableBytes + target * slotBytes).copyMemory(
-            from: memory.bytes + source * slotBytes, byteCount: used)
-        lengths[target] = lengths[source]
+        let (from, to, length) = (source * capacity, target * capacity, lengths[source])
+        let first = (0..<length).first { contents[from + $0] != contents[to + $0] } ?? length
+        let rowBytes = memory.shape[1] * memory.elementType.size
+        unsafe (memory.mutableBytes + (to + first) * rowBytes).copyMemory(
+            from: memory.bytes + (from + first) * rowBytes, byteCount: (length - first) * rowBytes)
+        for row in first..<length { contents[to + row] = contents[from + row] }
+        lengths[target] = length
     }
 
     /// Empties a slot.
