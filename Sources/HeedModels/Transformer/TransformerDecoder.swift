@@ -65,15 +65,28 @@ public final class TransformerDecoder: IncrementalDecoder {
 
     /// Feeds a token to each slot; returns the logits of the next ones, float32 [slots, V].
     public func advance(_ tokens: [Int32], slots: [Int]) -> Tensor {
+        let states = states(tokens, slots: slots)
+        return context.converted(model.logits(states, context), to: .float32)
+    }
+
+    /// Feeds a token to each slot; returns the most probable next ones.
+    public func advance(
+        _ tokens: [Int32], slots: [Int], candidates count: Int, excluding excluded: [Int32]
+    ) throws -> TokenCandidates {
+        try model.mostProbableTokens(
+            states(tokens, slots: slots), count: count, excluding: excluded, context)
+    }
+
+    /// The decoder's vectors for a token in each slot.
+    private func states(_ tokens: [Int32], slots: [Int]) -> Tensor {
         context.profiler?.begin("decoding step")
         defer { context.profiler?.end() }
         let packing = SequencePacking(
             lengths: tokens.map { _ in 1 },
             firstPositions: slots.map { caches.first?.lengths[$0] ?? 0 })
-        let states = model.decoder(
+        return model.decoder(
             Tensor(tokens), packing: packing, memories: memories(of: slots), caches: caches,
             slots: slots, context)
-        return context.converted(model.logits(states, context), to: .float32)
     }
 
     /// The memories that hypotheses in these slots ask; neighbours of one sentence ask together.
