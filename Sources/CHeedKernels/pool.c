@@ -210,6 +210,10 @@ uint64_t heed_pool_wakeups(void) {
 
 // MARK: Jobs
 
+bool heed_inside_job(void) {
+    return inside_job;
+}
+
 static void run_alone(int64_t count, heed_task task, void *context) {
     // A job of one task leaves the pool to whatever that task calls.
     bool outer = inside_job;

@@ -108,11 +108,7 @@ private struct SearchBatch {
     mutating func step() throws {
         try admit()
         let open = seats.flatMap(\.beam.open)
-        let logits = try decoder.advance(open.map(\.token), slots: open.map(\.slot))
-        require(
-            logits.shape == [open.count, decoder.vocabularySize], "IncrementalDecoder",
-            "logits of \(open.count) slots", [logits.shape])
-        let candidates = try candidates(logits)
+        let candidates = try candidates(after: open)
         var row = 0
         for index in seats.indices {
             let count = seats[index].beam.open.count
@@ -143,10 +139,12 @@ private struct SearchBatch {
         waiting += count
     }
 
-    private func candidates(_ logits: Tensor) throws -> TokenCandidates {
+    private func candidates(after open: [SentenceBeam.Open]) throws -> TokenCandidates {
         do {
-            return try logits.mostProbableTokens(
-                SentenceBeam.candidateCount(options), excluding: options.forbiddenTokens)
+            return try decoder.advance(
+                open.map(\.token), slots: open.map(\.slot),
+                candidates: SentenceBeam.candidateCount(options),
+                excluding: options.forbiddenTokens)
         } catch let error as NonFiniteLogits {
             var row = error.row
             for seat in seats {

@@ -108,6 +108,40 @@ struct DecodingTests {
         expectEqual(found.rowsView(1..<2), whole[3].rowsView(0..<1), "a slot used again")
     }
 
+    @Test("slots that grow, and are copied to and fro, hold their sequences", arguments: [1, 7])
+    func copies(seed: UInt64) throws {
+        let transformer = try Transformer(
+            ModelCase("plain").configuration, builder: ModelBuilder(seed: 3))
+        // More tokens than slots have room for at the start.
+        let length = 70
+        let decoder = TransformerDecoder(
+            transformer, sources: [Self.sources[0]], beamWidth: 4, maximumLength: length,
+            Context())
+        var random = seed
+        func next(_ bound: Int) -> Int {
+            random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(random >> 33) % bound
+        }
+        decoder.start(sentences: [0], slots: [0])
+        for slot in 1..<4 { decoder.copy(slot: 0, to: slot) }
+        var sequences = [[Int32]](repeating: [], count: 4)
+        var last = Tensor.zeros([0])
+        for _ in 0..<length {
+            if next(3) > 0 {
+                let (source, target) = (next(4), next(4))
+                decoder.copy(slot: source, to: target)
+                sequences[target] = sequences[source]
+            }
+            for slot in 0..<4 { sequences[slot].append(Int32(3 + next(14))) }
+            last = decoder.advance(sequences.compactMap(\.last), slots: [0, 1, 2, 3])
+        }
+        for (slot, sequence) in sequences.enumerated() {
+            let whole = logits(transformer, [Self.sources[0]], [sequence])[0]
+            expectEqual(
+                last.rowsView(slot..<slot + 1), whole.rowsView(length - 1..<length), "\(slot)")
+        }
+    }
+
     @Test("a sequence in a batch gives what it gives alone", arguments: ModelCase.all)
     func alone(model: ModelCase) throws {
         let transformer = try Transformer(model.configuration, builder: ModelBuilder(seed: 3))

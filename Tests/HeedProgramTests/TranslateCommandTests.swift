@@ -160,6 +160,48 @@ struct TranslateCommandTests {
         #expect(try translate(options).isFailure(64))
     }
 
+    @Test("the same translations and scores come from any number of threads and any batch")
+    func threads() throws {
+        let folder = try TemporaryFolder()
+        let lines = Array(try (0..<3).flatMap { _ in try sources() }.prefix(90))
+        let input = try folder.file("input", lines.joined(separator: "\n") + "\n")
+        let options = ["--input", input, "--scores", "--beam"]
+        for beam in ["1", "4"] {
+            let expected = try translate(options + [beam, "--threads", "1"]).output
+            #expect(expected.split(separator: "\n").count == lines.count)
+            for more in [["--threads", "2"], ["--threads", "5", "--batch-tokens", "70"]] {
+                #expect(try translate(options + [beam] + more).output == expected)
+            }
+        }
+    }
+
+    @Test("an interruption leaves no part of an output behind", arguments: [SIGINT, SIGTERM])
+    func interruption(signal: Int32) throws {
+        let folder = try TemporaryFolder()
+        let output = folder.path(of: "output")
+        let process = Process()
+        process.executableURL = try Program.url()
+        process.arguments = [
+            "translate", "--model", try SmallRun.shared.get().model, "--output", output,
+        ]
+        let input = Pipe()
+        process.standardInput = input
+        try process.run()
+        func files() throws -> [String] {
+            try FileManager.default.contentsOfDirectory(atPath: folder.url.path)
+        }
+        // The temporary file says that the program has begun; it waits for its first line.
+        let deadline = Date(timeIntervalSinceNow: 60)
+        while try files().isEmpty, Date() < deadline { usleep(1000) }
+        usleep(200_000)
+        #expect(try files().count == 1)
+        kill(process.processIdentifier, signal)
+        process.waitUntilExit()
+        #expect(process.terminationReason == .exit && process.terminationStatus == 130)
+        #expect(try files().isEmpty)
+        try input.fileHandleForWriting.close()
+    }
+
     @Test("a reader that goes away ends the program quietly")
     func closedPipe() throws {
         let process = Process()

@@ -259,6 +259,15 @@ const char *heed_isa_complaint(void);
 const heed_kernels *heed_kernels_for(heed_type type);
 const heed_kernels *heed_kernels_of(heed_isa isa, heed_type type);
 
+// MARK: The largest of a row
+
+enum { HEED_MAXIMA_BLOCK = 64 };
+
+// The largest number of each block of a row's columns, as integers that have the order of the floats (the bits of a
+// float, the lower 31 inverted where it is negative). Returns the bits of the largest magnitude of all: more than those
+// of infinity where there is a NaN.
+int32_t heed_block_maxima(int64_t columns, const float *row, int32_t *highest);
+
 // MARK: Random numbers
 
 void heed_philox4x32_10(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
@@ -317,6 +326,8 @@ typedef void (*heed_task)(void *context, int64_t index);
 // Runs task(context, i) for every i in 0 ..< count, on the pool and the calling thread; returns when all are done. A
 // nested call, or one that finds the pool busy, runs on the calling thread alone.
 void heed_parallel(int64_t count, heed_task task, void *context);
+// Whether the calling thread works on an index of a job, so that jobs of its own run on it alone.
+bool heed_inside_job(void);
 // HEED_THREADS, else the smaller of the cores this process may use and its cgroup quota (rounded up).
 int heed_thread_count(void);
 // The value of HEED_THREADS if it is no number from 1 to 256 and therefore has no effect, else NULL.

@@ -9,7 +9,7 @@ public final class AtomicFile {
     /// The path as it was given.
     public let path: String
 
-    private let temporaryPath: String?
+    let temporaryPath: String?
     private let destination: String
     private var descriptor: Int32
     private var buffer: [UInt8] = []

@@ -76,6 +76,16 @@ public final class Transformer: Module {
             states, projection, bias: logitsBias, output: context.precision.streamType)
     }
 
+    /// The `count` most probable tokens after decoder vectors [N, D], without those that are excluded.
+    ///
+    /// - Throws: `NonFiniteLogits`.
+    public func mostProbableTokens(
+        _ states: Tensor, count: Int, excluding excluded: [Int32], _ context: Context
+    ) throws -> TokenCandidates {
+        try context.mostProbableTokens(
+            states, projection, bias: logitsBias, count: count, excluding: excluded)
+    }
+
     /// The label-smoothed cross-entropy of the decoder's vectors against the next tokens.
     ///
     /// - Parameters:

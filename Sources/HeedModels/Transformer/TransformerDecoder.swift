@@ -65,17 +65,47 @@ public final class TransformerDecoder: IncrementalDecoder {
 
     /// Feeds a token to each slot; returns the logits of the next ones, float32 [slots, V].
     public func advance(_ tokens: [Int32], slots: [Int]) -> Tensor {
+        let states = states(tokens, slots: slots)
+        return context.converted(model.logits(states, context), to: .float32)
+    }
+
+    /// Feeds a token to each slot; returns the most probable next ones.
+    public func advance(
+        _ tokens: [Int32], slots: [Int], candidates count: Int, excluding excluded: [Int32]
+    ) throws -> TokenCandidates {
+        try model.mostProbableTokens(
+            states(tokens, slots: slots), count: count, excluding: excluded, context)
+    }
+
+    /// The decoder's vectors for a token in each slot.
+    private func states(_ tokens: [Int32], slots: [Int]) -> Tensor {
         context.profiler?.begin("decoding step")
         defer { context.profiler?.end() }
         let packing = SequencePacking(
             lengths: tokens.map { _ in 1 },
             firstPositions: slots.map { caches.first?.lengths[$0] ?? 0 })
-        let held = slots.compactMap { places[$0] }
-        let states = model.decoder(
-            Tensor(tokens), packing: packing,
-            memories: memoryCaches.map { ProjectedMemory($0, slots: held) }, caches: caches,
+        return model.decoder(
+            Tensor(tokens), packing: packing, memories: memories(of: slots), caches: caches,
             slots: slots, context)
-        return context.converted(model.logits(states, context), to: .float32)
+    }
+
+    /// The memories that hypotheses in these slots ask; neighbours of one sentence ask together.
+    private func memories(of slots: [Int]) -> [ProjectedMemory] {
+        var held: [Int] = []
+        var askers: [Int] = []
+        for place in slots.compactMap({ places[$0] }) {
+            if held.last == place {
+                askers[askers.count - 1] += 1
+            } else {
+                held.append(place)
+                askers.append(1)
+            }
+        }
+        guard let ranges = memoryCaches.first?.ranges(of: held) else { return [] }
+        let packing = SequencePacking(lengths: askers)
+        return memoryCaches.map {
+            ProjectedMemory($0, ranges: ranges, queryPacking: packing)
+        }
     }
 
     /// Makes a slot the same hypothesis as another.

@@ -6,18 +6,29 @@ public struct ProjectedMemory {
     let keys: Columns
     /// [rows, values].
     let values: Columns
-    /// The rows of each sequence's memory.
+    /// The rows of each memory.
     let ranges: SequenceRanges
+    /// The tokens that ask each memory; nil where each sequence of a batch has its own.
+    let queryPacking: SequencePacking?
 
-    /// Memories that were kept in slots of a cache, one for each sequence.
-    public init(_ cache: KeyValueCache, slots: [Int]) {
-        self.init(keys: cache.keys, values: cache.values, ranges: cache.ranges(of: slots))
+    /// Memories that were kept in slots of a cache.
+    ///
+    /// - Parameters:
+    ///   - ranges: their rows in the cache.
+    ///   - queryPacking: the tokens of a batch that ask each of them: hypotheses of a sentence share its memory.
+    public init(_ cache: KeyValueCache, ranges: SequenceRanges, queryPacking: SequencePacking) {
+        self.init(
+            keys: cache.keys, values: cache.values, ranges: ranges, queryPacking: queryPacking)
     }
 
-    init(keys: Columns, values: Columns, ranges: SequenceRanges) {
+    init(
+        keys: Columns, values: Columns, ranges: SequenceRanges,
+        queryPacking: SequencePacking? = nil
+    ) {
         self.keys = keys
         self.values = values
         self.ranges = ranges
+        self.queryPacking = queryPacking
     }
 
     /// Keeps the memories in slots of a cache, sequence i in `slots[i]`.
@@ -133,7 +144,8 @@ public final class MultiHeadAttention: Module {
         let queries = input(x, context)
         let attended = context.attention(
             name, queries: Columns(queries), keys: memory.keys, values: memory.values,
-            heads: heads, queryPacking: packing, keyRanges: memory.ranges, dropout: dropout)
+            heads: heads, queryPacking: memory.queryPacking ?? packing,
+            keyRanges: memory.ranges, dropout: dropout)
         return output(attended, context)
     }
 

@@ -1,5 +1,6 @@
 import HeedFormats
 public import HeedTensor
+import Synchronization
 
 /// How a model knows where a token stands.
 public enum PositionKind: String, Sendable, CaseIterable, Codable {
@@ -56,7 +57,8 @@ public final class TokenEmbedding: Module {
     private let learned: Parameter?
     private let scale: Double
     private let dropout: Dropout?
-    private var sinusoids: [Precision: Tensor] = [:]
+    /// Locked, since jobs on several threads may compute with one model.
+    private let sinusoids = Mutex<[Precision: Tensor]>([:])
     /// Constant positions from a file, where they are not those of the formula.
     private var given: Parameter?
     private let maximumLength: Int
@@ -130,15 +132,17 @@ public final class TokenEmbedding: Module {
                 given.value, to: precision == .float64 ? .float64 : .float32)
         }
         let needed = packing.longestEnd
-        let known = sinusoids[precision]
-        if let known, known.shape[0] >= needed { return known }
-        var count = max(256, known?.shape[0] ?? 0)
-        while count < needed { count *= 2 }
-        let table = Sinusoids.table(
-            count: count, width: tokens.width, isInterleaved: kind == .interleavedSinusoids,
-            precision)
-        sinusoids[precision] = table
-        return table
+        let (width, isInterleaved) = (tokens.width, kind == .interleavedSinusoids)
+        return sinusoids.withLock { sinusoids in
+            let known = sinusoids[precision]
+            if let known, known.shape[0] >= needed { return known }
+            var count = max(256, known?.shape[0] ?? 0)
+            while count < needed { count *= 2 }
+            let table = Sinusoids.table(
+                count: count, width: width, isInterleaved: isInterleaved, precision)
+            sinusoids[precision] = table
+            return table
+        }
     }
 
     /// The name of positions in files.

@@ -1,5 +1,6 @@
 import HeedFormats
 import HeedTensor
+import Synchronization
 
 /// How queries and keys are turned by their positions (Su et al. 2021).
 public struct RotaryForm: Sendable, Hashable {
@@ -21,7 +22,8 @@ public struct RotaryForm: Sendable, Hashable {
 /// Rotary positions that reach as far as the longest batch so far.
 final class RotaryPositions {
     private let form: RotaryForm
-    private var tables: [Precision: RotaryTable] = [:]
+    /// Locked, since jobs on several threads may compute with one model.
+    private let tables = Mutex<[Precision: RotaryTable]>([:])
 
     init(_ form: RotaryForm) {
         self.form = form
@@ -37,14 +39,17 @@ final class RotaryPositions {
     }
 
     private func table(_ needed: Int, _ precision: Precision) -> RotaryTable {
-        let known = tables[precision]
-        if let known, known.count >= needed { return known }
-        var count = max(256, known?.count ?? 0)
-        while count < needed { count *= 2 }
-        let table = RotaryTable(
-            count: count, rotarySize: form.size, base: form.base,
-            isInterleaved: form.isInterleaved, precision == .float64 ? .float64 : .float32)
-        tables[precision] = table
-        return table
+        let form = form
+        return tables.withLock { tables in
+            let known = tables[precision]
+            if let known, known.count >= needed { return known }
+            var count = max(256, known?.count ?? 0)
+            while count < needed { count *= 2 }
+            let table = RotaryTable(
+                count: count, rotarySize: form.size, base: form.base,
+                isInterleaved: form.isInterleaved, precision == .float64 ? .float64 : .float32)
+            tables[precision] = table
+            return table
+        }
     }
 }

@@ -55,8 +55,6 @@ public struct DecodeTranslationBenchmark: Benchmark {
             operations: TransformerOperations(configuration).decoding(
                 sentences: sentences, source: sourceLength, target: targetLength, beam: beam)
         ) { [options, configuration] profiler in
-            profiler?.begin("beam search")
-            defer { profiler?.end() }
             let context = Context(precision: precision, profiler: profiler)
             let found = try model.search(
                 sources, options, forbidding: [Int32(configuration.paddingToken)], context)

@@ -67,6 +67,23 @@ public final class Profiler {
         return try body()
     }
 
+    /// Adds what other profilers measured at the same time, each on one thread of a pool of `threads`: their seconds
+    /// become those that such a pool takes if it is always busy.
+    package func add(_ others: [Profiler], threads: Int) {
+        for entry in others.flatMap(\.entries) {
+            let key = Key(name: entry.name, pass: entry.pass)
+            let place = places[key] ?? entries.count
+            if place == entries.count {
+                places[key] = place
+                entries.append(Entry(name: entry.name, pass: entry.pass))
+            }
+            entries[place].calls += entry.calls
+            entries[place].seconds += entry.seconds / Double(threads)
+        }
+        // The time since the last change was theirs.
+        mark = ContinuousClock.now
+    }
+
     /// The backward pass of the operator that runs now, as one that is measured.
     func timed(_ backward: @escaping Tape.Backward) -> Tape.Backward {
         let name = running.last.map { entries[$0].name } ?? "unnamed"

@@ -1,4 +1,5 @@
 import HeedFormats
+import Synchronization
 
 /// A trainable tensor of a model: one of the three things in Heed that change.
 ///
@@ -28,8 +29,8 @@ public final class Parameter {
 
     /// Where its gradient is collected, once it belongs to an arena.
     var slot: GradientSlot?
-    private var copies: [ElementType: Tensor] = [:]
-    private var packed: [PackedWeights.Key: PackedWeights] = [:]
+    /// Locked, since jobs on several threads may compute with one model.
+    private let derived = Mutex(DerivedValues())
 
     /// A parameter with this name and initial value.
     public init(_ name: String = "", _ value: Tensor) {
@@ -52,18 +53,22 @@ public final class Parameter {
     /// The value in another element type, converted once for each version.
     func value(as type: ElementType) -> Tensor {
         if value.elementType == type { return value }
-        if let copy = copies[type] { return copy }
-        let copy = value.converted(to: type)
-        copies[type] = copy
-        return copy
+        return derived.withLock { derived in
+            if let copy = derived.copies[type] { return copy }
+            let copy = value.converted(to: type)
+            derived.copies[type] = copy
+            return copy
+        }
     }
 
     /// The value in the matrix library's layout, made once for each version.
     func packedWeights(_ key: PackedWeights.Key) -> PackedWeights? {
-        if let weights = packed[key] { return weights }
-        guard let weights = PackedWeights(packing: self, key) else { return nil }
-        packed[key] = weights
-        return weights
+        derived.withLock { derived in
+            if let weights = derived.packed[key] { return weights }
+            guard let weights = PackedWeights(packing: self, key) else { return nil }
+            derived.packed[key] = weights
+            return weights
+        }
     }
 
     /// Lets the optimiser write the value in place; nobody else may hold the tensor then.
@@ -81,7 +86,15 @@ public final class Parameter {
 
     private func touch() {
         version += 1
-        copies.removeAll(keepingCapacity: true)
-        packed.removeAll(keepingCapacity: true)
+        derived.withLock { derived in
+            derived.copies.removeAll(keepingCapacity: true)
+            derived.packed.removeAll(keepingCapacity: true)
+        }
     }
+}
+
+/// What was made of a parameter's present version.
+private struct DerivedValues {
+    var copies: [ElementType: Tensor] = [:]
+    var packed: [PackedWeights.Key: PackedWeights] = [:]
 }

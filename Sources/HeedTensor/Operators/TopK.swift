@@ -1,64 +1,6 @@
 import CHeedKernels
 import HeedFormats
 
-/// The most probable tokens of each row of logits, most probable first.
-public struct TokenCandidates: Sendable, Equatable {
-    /// A token that may come next.
-    public struct Candidate: Sendable, Equatable {
-        /// The token's number in the vocabulary.
-        public let token: Int32
-        /// The natural logarithm of its probability under the softmax of the whole row.
-        public let logProbability: Float
-
-        /// A token and the logarithm of its probability.
-        public init(token: Int32, logProbability: Float) {
-            self.token = token
-            self.logProbability = logProbability
-        }
-    }
-
-    private let candidates: [Candidate]
-    /// The first candidate of each row, and one index more.
-    private let starts: [Int]
-
-    /// Rows of candidates, each sorted by its owner.
-    public init(_ rows: [[Candidate]]) {
-        candidates = rows.flatMap { $0 }
-        starts = rows.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
-    }
-
-    /// The number of rows.
-    public var rowCount: Int { starts.count - 1 }
-
-    /// The candidates of a row, most probable first.
-    public subscript(row: Int) -> ArraySlice<Candidate> {
-        candidates[starts[row]..<starts[row + 1]]
-    }
-}
-
-/// A row of logits that is no distribution: it holds NaN or +∞, or nothing above −∞.
-public struct NonFiniteLogits: Error, Equatable, CustomStringConvertible {
-    /// The row.
-    public let row: Int
-    /// The first column that is NaN or +∞; nil when all of the row is −∞.
-    public let column: Int?
-    /// What stands there.
-    public let value: Float
-
-    /// The error of this place.
-    public init(row: Int, column: Int?, value: Float) {
-        self.row = row
-        self.column = column
-        self.value = value
-    }
-
-    /// The place and the value.
-    public var description: String {
-        guard let column else { return "logits: every value of row \(row) is -inf" }
-        return "logits: row \(row), column \(column) is \(value)"
-    }
-}
-
 extension Tensor {
     /// The `count` most probable tokens of each row of float32 logits [rows, V], with log p = logit − log Σ exp.
     ///
@@ -75,119 +17,224 @@ extension Tensor {
             "\(count) of \(elementType) logits", [shape])
         let (rows, columns) = (shape[0], shape[1])
         let scan = TopKScan(
-            logits: self, columns: columns, limit: min(count, columns),
-            excluded: Set(excluded).sorted())
+            rows: rows, columns: columns, limit: count, lists: 1, excluding: excluded)
         parallelRanges(rows, size: Cut.rows(columns: columns)) { range in
-            for row in range { scan.run(row) }
+            for group in 0..<scan.groupCount {
+                unsafe scan.run(
+                    rows: range, group: group, list: 0,
+                    bytes.assumingMemoryBound(to: Float.self) + range.lowerBound * columns
+                        + group * TopKScan.groupColumns, stride: columns)
+            }
         }
         return try scan.candidates()
     }
 }
 
-/// One pass over the rows of logits; each row writes its own part of the results.
-private struct TopKScan {
-    let logits: Tensor
-    let columns: Int
-    let limit: Int
-    let excluded: [Int32]
-    /// [rows, limit], of each row as many as `counts` says.
-    let tokens: Tensor
-    let values: Tensor
-    /// The number of candidates of each row; −1 where the row is no distribution.
-    let counts: Tensor
-    let sums: Tensor
+extension Context {
+    /// The `count` most probable tokens after vectors x [N, D] with logits x · Wᵀ + b, as `Tensor.mostProbableTokens`
+    /// finds them. Logits are looked at while they are in the cache, and are never all in memory.
+    ///
+    /// - Throws: `NonFiniteLogits`, naming the first such row.
+    public func mostProbableTokens(
+        _ x: Tensor, _ weight: Parameter, bias: Parameter? = nil, count: Int,
+        excluding excluded: [Int32] = []
+    ) throws -> TokenCandidates {
+        guard let product = GroupedProduct(x, weight, bias: bias, TopKScan.groupColumns) else {
+            let logits = linear(x, weight, bias: bias, output: .float32)
+            return try logits.mostProbableTokens(count, excluding: excluded)
+        }
+        profiler?.begin("projection")
+        defer { profiler?.end() }
+        // Lists are merged exactly: their number decides no bit.
+        let groups = TopKScan.groupCount(columns: weight.shape[0])
+        let lists = min(parallelThreads, max(groups, 1))
+        let scan = TopKScan(
+            rows: x.shape[0], columns: weight.shape[0], limit: count, lists: lists,
+            excluding: excluded)
+        parallel(lists) { list in
+            let logits = Tensor(
+                uninitialized: [product.panelRows, TopKScan.groupColumns], .float32)
+            for group in groups * list / lists..<groups * (list + 1) / lists {
+                for panel in 0..<product.panelCount {
+                    product.run(panel: panel, group: group, into: logits)
+                    unsafe scan.run(
+                        rows: product.rows(ofPanel: panel), group: group, list: list,
+                        logits.bytes.assumingMemoryBound(to: Float.self),
+                        stride: TopKScan.groupColumns)
+                }
+            }
+        }
+        return try scan.candidates()
+    }
+}
 
-    init(logits: Tensor, columns: Int, limit: Int, excluded: [Int32]) {
-        self.logits = logits
+/// Looks at rows of logits once, group of columns by group, and keeps the largest and a part of the sum.
+private struct TopKScan {
+    /// Columns that are looked at together, and whose exponentials make one part of the sum.
+    static let groupColumns = 512
+
+    static func groupCount(columns: Int) -> Int { (columns + groupColumns - 1) / groupColumns }
+
+    let rows: Int
+    let columns: Int
+    let groupCount: Int
+    private let lists: Int
+    private let limit: Int
+    private let excluded: [Int32]
+    /// [rows, lists, limit], of each list as many as `counts` says.
+    private let tokens: Tensor
+    private let values: Tensor
+    /// The number of candidates of each list; −1 − c where column c is NaN or +∞.
+    private let counts: Tensor
+    /// What stands in that column.
+    private let failures: Tensor
+    /// log Σ exp of each group, [rows, groups]; −∞ where everything is.
+    private let sums: Tensor
+
+    init(rows: Int, columns: Int, limit: Int, lists: Int, excluding excluded: [Int32]) {
+        self.rows = rows
         self.columns = columns
-        self.limit = limit
-        self.excluded = excluded
-        let rows = logits.shape[0]
-        tokens = Tensor(uninitialized: [rows, limit], .int32)
-        values = Tensor(uninitialized: [rows, limit], .float32)
-        counts = Tensor(uninitialized: [rows], .int32)
-        sums = Tensor(uninitialized: [rows], .float32)
+        self.limit = min(limit, columns)
+        self.lists = lists
+        self.excluded = excluded.count > 1 ? Set(excluded).sorted() : excluded
+        groupCount = Self.groupCount(columns: columns)
+        tokens = Tensor(uninitialized: [rows, lists, self.limit], .int32)
+        values = Tensor(uninitialized: [rows, lists, self.limit], .float32)
+        counts = .zeros([rows, lists], .int32)
+        failures = .zeros([rows, lists])
+        sums = Tensor(uninitialized: [rows, groupCount], .float32)
     }
 
-    /// Columns that are looked at together: only a block with something above the threshold is taken apart.
-    private static let block = 64
+    private static let block = HEED_MAXIMA_BLOCK
     private static let infinity: Int32 = 0x7f80_0000
 
-    func run(_ row: Int) {
-        let sum = logSumExp(row)
-        unsafe sums.mutableBytes.assumingMemoryBound(to: Float.self)[row] = sum
-        let count = sum.isFinite ? select(row) : nil
-        unsafe counts.mutableBytes.assumingMemoryBound(to: Int32.self)[row] =
-            count.map { Int32(truncatingIfNeeded: $0) } ?? -1
+    /// Looks at a group of columns of some rows, whose logits begin at `logits`, and adds to a list of each. The groups of
+    /// a list come in rising order.
+    func run(
+        rows: Range<Int>, group: Int, list: Int, _ logits: UnsafePointer<Float>, stride: Int
+    ) {
+        let first = group * Self.groupColumns
+        let width = min(Self.groupColumns, columns - first)
+        for (index, row) in rows.enumerated() {
+            let values = unsafe logits + index * stride
+            let isEmpty = unsafe select(values, first..<first + width, row: row, list: list)
+            unsafe sums.mutableBytes.assumingMemoryBound(to: Float.self)[row * groupCount + group] =
+                isEmpty ? -.infinity : logSumExp(values, width)
+        }
     }
 
-    private func logSumExp(_ row: Int) -> Float {
-        guard columns > 0 else { return -.infinity }
+    private func logSumExp(_ values: UnsafePointer<Float>, _ count: Int) -> Float {
         var (target, sum) = (Int32(0), Float(0))
         let table = unsafe Kernels.table(for: .float32)
         // Without gradients the logits stay as they are.
-        let values = unsafe logits.bytes + row * columns * MemoryLayout<Float>.stride
         unsafe table.pointee.cross_entropy(
-            1, Int64(columns), UnsafeMutableRawPointer(mutating: values), Int64(columns), &target,
-            0, 1, nil, nil, &sum, nil, 0)
+            1, Int64(count), UnsafeMutableRawPointer(mutating: values), Int64(count), &target, 0, 1,
+            nil, nil, &sum, nil, 0)
         return sum
     }
 
-    /// Sorts the largest logits of a row into its results; nil when one is NaN or +∞, or all are −∞.
-    ///
-    /// The loop over a block works on the bits as integers, whose maximum, unlike that of floats, compilers vectorise:
-    /// with the lower bits of negative numbers inverted, integers have the order of the floats.
-    private func select(_ row: Int) -> Int? {
-        let bits = unsafe logits.bytes.assumingMemoryBound(to: Int32.self) + row * columns
-        let list = unsafe SortedList(
-            tokens: tokens.mutableBytes.assumingMemoryBound(to: Int32.self) + row * limit,
-            values: values.mutableBytes.assumingMemoryBound(to: Float.self) + row * limit,
+    /// Sorts the largest logits of a group into a list; returns whether nothing in the group is above −∞.
+    private func select(
+        _ logits: UnsafePointer<Float>, _ range: Range<Int>, row: Int, list: Int
+    ) -> Bool {
+        let place = row * lists + list
+        let sorted = unsafe SortedList(
+            tokens: tokens.mutableBytes.assumingMemoryBound(to: Int32.self) + place * limit,
+            values: values.mutableBytes.assumingMemoryBound(to: Float.self) + place * limit,
             limit: limit)
-        var count = 0
-        var threshold = Int32.min
+        let counts = unsafe counts.mutableBytes.assumingMemoryBound(to: Int32.self) + place
+        var count = unsafe Int(counts.pointee)
+        guard count >= 0 else { return false }
         var isEmpty = true
-        for start in stride(from: 0, to: columns, by: Self.block) {
-            let end = min(start + Self.block, columns)
-            var (highest, magnitude) = (Int32.min, Int32(0))
-            for column in start..<end {
-                let value = unsafe bits[column]
-                highest = max(highest, value ^ ((value &>> 31) & 0x7fff_ffff))
-                magnitude = max(magnitude, value & 0x7fff_ffff)
+        let blocks = (range.count + Self.block - 1) / Self.block
+        unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: blocks) { highest in
+            let magnitude = unsafe heed_block_maxima(
+                Int64(range.count), logits, highest.baseAddress)
+            for block in 0..<blocks {
+                let high = unsafe highest[block]
+                if magnitude > Self.infinity || high == Self.infinity {
+                    unsafe fail(logits, range, place)
+                    isEmpty = false
+                    return
+                }
+                // −∞ in the order of the floats.
+                guard high > ~Self.infinity else { continue }
+                isEmpty = false
+                guard high > sorted.thresholdKey(count) else { continue }
+                let start = block * Self.block
+                for column in start..<min(start + Self.block, range.count) {
+                    let value = unsafe logits[column]
+                    let token = Int32(truncatingIfNeeded: range.lowerBound + column)
+                    guard sorted.takes(value, count), !isExcluded(token) else { continue }
+                    sorted.insert(token, value, &count)
+                }
             }
-            if magnitude > Self.infinity || highest == Self.infinity { return nil }
-            // −∞ in the order of the floats.
-            if highest > ~Self.infinity { isEmpty = false }
-            guard highest > threshold else { continue }
-            for column in start..<end {
-                let value = unsafe Float(bitPattern: UInt32(bitPattern: bits[column]))
-                guard list.takes(value, count), !excluded.contains(Int32(column)) else { continue }
-                list.insert(Int32(column), value, &count)
-            }
-            if count == limit { threshold = list.thresholdKey }
+            unsafe counts.pointee = Int32(truncatingIfNeeded: count)
         }
-        return isEmpty ? nil : count
+        return isEmpty
+    }
+
+    /// Notes the first column of a group that is NaN or +∞.
+    private func fail(_ logits: UnsafePointer<Float>, _ range: Range<Int>, _ place: Int) {
+        let column =
+            (0..<range.count).first { unsafe logits[$0].isNaN || logits[$0] == .infinity }
+            ?? 0
+        unsafe counts.mutableBytes.assumingMemoryBound(to: Int32.self)[place] =
+            -1 - Int32(truncatingIfNeeded: range.lowerBound + column)
+        unsafe failures.mutableBytes.assumingMemoryBound(to: Float.self)[place] =
+            unsafe logits[column]
+    }
+
+    /// Whether a token is among the excluded ones, which are sorted.
+    private func isExcluded(_ token: Int32) -> Bool {
+        var range = excluded.startIndex..<excluded.endIndex
+        while !range.isEmpty {
+            let middle = range.lowerBound + range.count / 2
+            if excluded[middle] == token { return true }
+            range =
+                excluded[middle] < token
+                ? middle + 1..<range.upperBound : range.lowerBound..<middle
+        }
+        return false
     }
 
     func candidates() throws -> TokenCandidates {
         let counts: [Int32] = counts.scalars()
-        if let row = counts.firstIndex(of: -1) { throw failure(row) }
+        let sums: [Float] = sums.scalars()
         let tokens: [Int32] = tokens.scalars()
         let values: [Float] = values.scalars()
-        let sums: [Float] = sums.scalars()
-        return TokenCandidates(
-            counts.indices.map { row in
-                (row * limit..<row * limit + Int(counts[row])).map { index in
-                    // A sum that was rounded down must not make a probability above 1.
-                    .init(token: tokens[index], logProbability: min(values[index] - sums[row], 0))
-                }
-            })
-    }
-
-    private func failure(_ row: Int) -> NonFiniteLogits {
-        let values: [Float] = logits.rowsView(row..<row + 1).scalars()
-        let column = values.firstIndex { $0.isNaN || $0 == .infinity }
-        return NonFiniteLogits(
-            row: row, column: column, value: column.map { values[$0] } ?? -.infinity)
+        var candidates: [TokenCandidates.Candidate] = []
+        candidates.reserveCapacity(rows * limit)
+        var starts = [0]
+        starts.reserveCapacity(rows + 1)
+        for row in 0..<rows {
+            let own = counts[row * lists..<(row + 1) * lists]
+            if let list = own.firstIndex(where: { $0 < 0 }) {
+                throw NonFiniteLogits(
+                    row: row, column: Int(-1 - counts[list]),
+                    value: failures.scalars(as: Float.self)[list])
+            }
+            let parts = sums[row * groupCount..<(row + 1) * groupCount]
+            guard parts.contains(where: { $0 > -.infinity }) else {
+                throw NonFiniteLogits(row: row, column: nil, value: -.infinity)
+            }
+            let sum = unsafe parts.withUnsafeBufferPointer { parts in
+                unsafe parts.baseAddress.map { unsafe logSumExp($0, parts.count) } ?? 0
+            }
+            var found = own.indices.flatMap { list in
+                list * limit..<list * limit + Int(counts[list])
+            }
+            if lists > 1 {
+                found.sort { (values[$0], tokens[$1]) > (values[$1], tokens[$0]) }
+            }
+            for index in found.prefix(limit) {
+                // A sum that was rounded down must not make a probability above 1.
+                candidates.append(
+                    .init(token: tokens[index], logProbability: min(values[index] - sum, 0)))
+            }
+            starts.append(candidates.count)
+        }
+        return TokenCandidates(candidates, starts: starts)
     }
 }
 
@@ -197,9 +244,10 @@ private struct TopKScan {
     let values: UnsafeMutablePointer<Float>
     let limit: Int
 
-    /// The last value of a full list, as an integer in the order of the floats.
-    var thresholdKey: Int32 {
+    /// What a number must exceed to belong to the largest, as an integer in the order of the floats.
+    func thresholdKey(_ count: Int) -> Int32 {
         guard limit > 0 else { return .max }
+        guard count == limit else { return .min }
         let value = unsafe Int32(bitPattern: values[limit - 1].bitPattern)
         return value ^ ((value &>> 31) & 0x7fff_ffff)
     }
@@ -213,14 +261,16 @@ private struct TopKScan {
     /// Puts a value that belongs to the largest in its place, behind earlier ones that equal it.
     func insert(_ token: Int32, _ value: Float, _ count: inout Int) {
         if count == limit { count -= 1 }
-        var place = count
-        while place > 0, unsafe values[place - 1] < value {
-            unsafe values[place] = values[place - 1]
-            unsafe tokens[place] = tokens[place - 1]
-            place -= 1
+        // Its place, by halving: long lists are moved at once.
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if unsafe values[middle] < value { high = middle } else { low = middle + 1 }
         }
-        unsafe values[place] = value
-        unsafe tokens[place] = token
+        unsafe (values + low + 1).update(from: values + low, count: count - low)
+        unsafe (tokens + low + 1).update(from: tokens + low, count: count - low)
+        unsafe values[low] = value
+        unsafe tokens[low] = token
         count += 1
     }
 }

@@ -2,9 +2,9 @@ import CHeedKernels
 import HeedFormats
 
 /// Weights in the matrix library's own layout, cut into panels of columns.
-final class PackedWeights {
+final class PackedWeights: Sendable {
     /// Which copy of a parameter this is.
-    struct Key: Hashable {
+    struct Key: Hashable, Sendable {
         /// The element type of the copy.
         let type: ElementType
         /// Whether the parameter [out, in] is read transposed: true for x · Wᵀ, false for dy · W.

@@ -64,6 +64,9 @@ func parallel(_ lists: TaskList...) {
     }
 }
 
+/// On how many threads `parallel` would run here; what is computed must not depend on it.
+var parallelThreads: Int { heed_inside_job() ? 1 : ThreadPool.threadCount }
+
 /// How work is cut: by its own size alone, never by the number of threads.
 enum Cut {
     /// Elements of an elementwise pass that one task takes.

@@ -1,4 +1,5 @@
 import Foundation
+import HeedFormats
 import HeedTensor
 import Synchronization
 
@@ -18,6 +19,13 @@ enum Interruption {
                 signal(SIGTERM, SIG_DFL)
             }
         }
+        Signals.unblock(numbers)
+    }
+
+    /// Ends the program at a signal from now on, without leaving the file's temporary form behind.
+    static func endProgram(removing file: AtomicFile) {
+        let numbers = [SIGINT, SIGTERM]
+        file.endProcess(on: numbers, status: ExitStatus.interrupted.rawValue)
         Signals.unblock(numbers)
     }
 
