@@ -75,9 +75,6 @@ private struct AttentionCall {
     private let offsets: Tensor?
     private let prefixes: Tensor?
 
-    /// Queries that one task takes; the tasks are cut by shape alone.
-    private static let queriesPerTask = 128
-
     init(
         roles: [Columns], heads: AttentionHeads, packing: SequencePacking,
         keyRanges: SequenceRanges, mask: AttentionMask, bias: Tensor?, dropout: heed_dropout
@@ -237,20 +234,17 @@ private struct AttentionCall {
         unsafe call.lse = lse?.mutableBytes
         let table = unsafe Kernels.table(for: type)
         let scratchSize = unsafe table.pointee.attention_scratch(&call)
-        // One task: a block of queries of one sequence, for one head.
-        var blocks: [(sequence: Int32, first: Int32, end: Int32)] = []
-        for (sequence, length) in packing.lengths.enumerated() {
-            for first in stride(from: 0, to: length, by: Self.queriesPerTask) {
-                let end = min(first + Self.queriesPerTask, length)
-                blocks.append((Int32(sequence), Int32(first), Int32(end)))
-            }
-        }
-        parallel(blocks.count * heads.count) { task in
-            let block = blocks[task / heads.count]
+        let tasks = AttentionTask.forward(
+            queries: packing.lengths, keys: keyRanges.rowCounts, heads: heads)
+        parallel(tasks.count) { index in
+            let task = tasks[index]
             var call = unsafe call
-            unsafe table.pointee.attention_forward(
-                &call, block.sequence, Int32(task % heads.count), block.first, block.end,
-                threadScratch(scratchSize))
+            let scratch = unsafe threadScratch(scratchSize)
+            for head in task.heads {
+                unsafe table.pointee.attention_forward(
+                    &call, task.sequence, head, task.queries.lowerBound, task.queries.upperBound,
+                    scratch)
+            }
         }
         return output
     }
@@ -295,18 +289,29 @@ private struct AttentionCall {
         unsafe call.dbias = biasGradient?.mutableBytes
         let table = unsafe Kernels.table(for: type)
         let scratchSize = unsafe table.pointee.attention_scratch(&call)
-        let (sequences, kvHeads) = (packing.count, heads.keyValueCount)
-        // The bias is shared by the sequences, whose gradients are then added up in their order.
-        let tasks = bias == nil ? sequences * kvHeads : kvHeads
-        parallel(tasks) { task in
+        guard bias == nil else {
+            // The bias is shared by the sequences, whose gradients are then added up in their order.
+            let sequences = Int32(packing.count)
+            parallel(heads.keyValueCount) { head in
+                var call = unsafe call
+                for sequence in 0..<sequences {
+                    unsafe table.pointee.attention_backward(
+                        &call, sequence, Int32(head), threadScratch(scratchSize))
+                }
+            }
+            return owners.indices.compactMap { gradients[$0] } + (biasGradient.map { [$0] } ?? [])
+        }
+        let tasks = AttentionTask.backward(
+            queries: packing.lengths, keys: keyRanges.rowCounts, heads: heads)
+        parallel(tasks.count) { index in
+            let task = tasks[index]
             var call = unsafe call
-            let range = bias == nil ? task / kvHeads..<task / kvHeads + 1 : 0..<sequences
-            for sequence in range {
-                unsafe table.pointee.attention_backward(
-                    &call, Int32(sequence), Int32(task % kvHeads), threadScratch(scratchSize))
+            let scratch = unsafe threadScratch(scratchSize)
+            for head in task.heads {
+                unsafe table.pointee.attention_backward(&call, task.sequence, head, scratch)
             }
         }
-        return owners.indices.compactMap { gradients[$0] } + (biasGradient.map { [$0] } ?? [])
+        return owners.indices.compactMap { gradients[$0] }
     }
 
     /// Memory for the gradient of a role's tensor: zeros where the kernels will not write everything.
