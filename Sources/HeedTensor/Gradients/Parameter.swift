@@ -30,6 +30,7 @@ public final class Parameter {
     var slot: GradientSlot?
     private var copies: [ElementType: Tensor] = [:]
     private var packed: [PackedWeights.Key: PackedWeights] = [:]
+    private var quantised: QuantisedWeights?
 
     /// A parameter with this name and initial value.
     public init(_ name: String = "", _ value: Tensor) {
@@ -66,6 +67,13 @@ public final class Parameter {
         return weights
     }
 
+    /// The value as 8-bit integers, made once for each version; nil where sums over its rows could be too large.
+    func quantisedWeights() -> QuantisedWeights? {
+        if let quantised { return quantised }
+        quantised = QuantisedWeights(quantising: self)
+        return quantised
+    }
+
     /// Lets the optimiser write the value in place; nobody else may hold the tensor then.
     func update(_ body: (UnsafeMutableRawPointer) -> Void) {
         if !stored.isUniquelyReferenced() {
@@ -83,5 +91,6 @@ public final class Parameter {
         version += 1
         copies.removeAll(keepingCapacity: true)
         packed.removeAll(keepingCapacity: true)
+        quantised = nil
     }
 }
