@@ -26,12 +26,17 @@ extension Precision: ExpressibleByArgument {
     }
 }
 
-/// `--precision`, where gradients or attention alone are computed.
+/// The arithmetics of training.
+enum TrainingPrecision: String, CaseIterable, ExpressibleByArgument {
+    case float32, bfloat16
+}
+
+/// `--precision`, where gradients or attention alone are computed: int8 is for the weights of inference.
 enum PrecisionOption {
     static func checkHasGradients(_ precision: Precision?) throws {
         guard let precision, !precision.hasGradients else { return }
         throw ValidationError(
-            "--precision \(precision.rawValue): is for inference; must be float32 or bfloat16")
+            "--precision \(precision.rawValue): is for translation; must be float32 or bfloat16")
     }
 }
 
