@@ -32,7 +32,7 @@ struct QuantisedModelTests {
     }
 
     @Test("a sequence gives the same bits alone and in a batch, for any number of threads")
-    func sameBits() async {
+    func aloneAndInABatch() async {
         await #expect(processExitsWith: .success) {
             try #require(ChildProcess.begin())
             let model = try Transformer(
