@@ -22,11 +22,12 @@ static heed_isa current;
 static const char *complaint;
 
 #if defined(__x86_64__)
-// Matrix tiles with bfloat16, in the CPU and permitted by the kernel, which is asked for the process's permission.
+// Matrix tiles with bfloat16 and 8-bit integers, in the CPU and permitted by the kernel, which is asked for the
+// process's permission.
 static bool has_amx(void) {
 #if defined(__linux__)
     unsigned a, b, c, d;
-    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(d & (1u << 24)) || !(d & (1u << 22)))
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(d & (1u << 24)) || !(d & (1u << 22)) || !(d & (1u << 25)))
         return false;
     unsigned long features = 0;
     const long get_supported_features = 0x1021, request_permission = 0x1023, tile_data = 18;
@@ -47,7 +48,8 @@ static void detect(void) {
     available[HEED_ISA_AVX512] = available[HEED_ISA_AVX2] && __builtin_cpu_supports("avx512f") &&
                                  __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
                                  __builtin_cpu_supports("avx512vl");
-    available[HEED_ISA_AVX512BF16] = available[HEED_ISA_AVX512] && __builtin_cpu_supports("avx512bf16");
+    available[HEED_ISA_AVX512BF16] =
+        available[HEED_ISA_AVX512] && __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni");
     available[HEED_ISA_AMX] = available[HEED_ISA_AVX512BF16] && has_amx();
 #endif
 }

@@ -6,7 +6,8 @@
 #include "system.h"
 
 #pragma clang attribute push(                                                                                          \
-    __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,amx-tile,amx-bf16"))),               \
+    __attribute__((                                                                                                    \
+        target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx512vnni,amx-tile,amx-bf16,amx-int8"))),      \
     apply_to = function)
 #include "kernels.inc"
 #pragma clang attribute pop

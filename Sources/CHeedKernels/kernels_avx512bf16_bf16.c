@@ -5,8 +5,8 @@
 #define HEED_TABLE_NAME "avx512bf16.bf16"
 #include "system.h"
 
-#pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16"))),        \
-                             apply_to = function)
+#pragma clang attribute push(                                                                                          \
+    __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx512vnni"))), apply_to = function)
 #include "kernels.inc"
 #pragma clang attribute pop
 #endif

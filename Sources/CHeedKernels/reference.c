@@ -31,5 +31,7 @@ const heed_kernels heed_f64_kernels = {
     .attention_backward = heed_f64_attention_backward,
     .attention_weights = heed_f64_attention_weights,
     .adam = heed_f64_adam,
+    .quantise = heed_f64_quantise,
+    .quantised_product = heed_f64_quantised_product,
     .convert_from = heed_f64_convert_from,
 };

@@ -64,6 +64,7 @@ public final class Trainer {
 
     /// A trainer of the task's model; its parameters collect their gradients from now on.
     public init(_ task: some TrainingTask, _ options: TrainingOptions) {
+        precondition(options.precision.hasGradients, "a trainer needs an arithmetic with gradients")
         self.task = task
         self.options = options
         arena = GradientArena(task.model.parameters)

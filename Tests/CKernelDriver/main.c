@@ -22,6 +22,7 @@ static void test_table(heed_isa isa, heed_type t) {
     test_embedding();
     test_rotary();
     test_adam();
+    test_quantised();
     test_convert();
     test_invariance();
     test_planted();

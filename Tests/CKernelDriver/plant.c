@@ -159,6 +159,24 @@ static void faulty_accumulate(int64_t n, double alpha, const void *x, void *into
     real->accumulate(n, alpha * factor, x, into);
 }
 
+static void faulty_quantise(bool activations, int64_t rows, int64_t columns, const void *x, int64_t ldx, int8_t *q,
+                            int64_t depth, float *scales) {
+    real->quantise(activations, rows, columns, x, ldx, q, depth, scales);
+    for (int64_t r = 0; r < rows; r++)
+        scales[r] = (float)(scales[r] * factor);
+}
+
+// One integer of the weights is greater by one.
+static void faulty_quantised(const heed_quantised_product *p) {
+    int8_t *packed = malloc((size_t)((p->columns + 15) / 16 * 16 * p->depth));
+    memcpy(packed, p->b, (size_t)((p->columns + 15) / 16 * 16 * p->depth));
+    packed[0]++;
+    heed_quantised_product faulty_product = *p;
+    faulty_product.b = packed;
+    real->quantised_product(&faulty_product);
+    free(packed);
+}
+
 // MARK: Do the tests notice?
 
 static void ask(const char *what, void (*tests)(void)) {
@@ -190,5 +208,7 @@ void test_planted(void) {
     PLANT(cross_entropy, faulty_cross_entropy, test_cross_entropy);
     PLANT(rotary, faulty_rotary, test_rotary);
     PLANT(column_sums, faulty_sums, test_reductions);
+    PLANT(quantise, faulty_quantise, test_quantised);
+    PLANT(quantised_product, faulty_quantised, test_quantised);
     PLANT(reduce, faulty_reduce, test_reductions);
 }

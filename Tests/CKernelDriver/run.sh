@@ -11,7 +11,7 @@ if [ "$mode" = sanitize ]; then
 fi
 # shellcheck disable=SC2086
 "${CC:-clang}" $flags -I"$sources/include" -I"$sources" \
-    "$sources"/kernels_*.c "$sources"/reference*.c "$sources/isa.c" "$sources/random.c" \
+    "$sources"/kernels_*.c "$sources"/reference*.c "$sources/isa.c" "$sources/random.c" "$sources/quantised.c" \
     "$here/main.c" "$here/support.c" "$here/bench.c" "$here/plant.c" "$here"/test_*.c \
     -o "$build/kernels" -lm -lpthread
 if [ "$mode" = bench ]; then
@@ -19,7 +19,7 @@ if [ "$mode" = bench ]; then
 fi
 # shellcheck disable=SC2086
 "${CC:-clang}" $flags -I"$sources/include" \
-    "$sources"/kernels_*.c "$sources"/reference*.c "$sources/isa.c" "$sources/random.c" \
+    "$sources"/kernels_*.c "$sources"/reference*.c "$sources/isa.c" "$sources/random.c" "$sources/quantised.c" \
     "$here"/reference_*.c "$here/Attention/attention_reference.c" -o "$build/reference" -lm -lpthread
 "$build/reference"
 exec "$build/kernels"

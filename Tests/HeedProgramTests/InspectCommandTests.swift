@@ -52,7 +52,7 @@ struct InspectCommandTests {
         #expect(object["instruction_sets"]?.arrayValue?.contains("generic") == true)
         #expect(object["onednn"]?.stringValue?.contains(".") == true)
         #expect(object["rows_invariant_float32"]?.boolValue != nil)
-        for name in ["gflops_float32", "read_gb_per_second"] {
+        for name in ["gflops_float32", "gflops_int8", "read_gb_per_second"] {
             #expect(try #require(object[name]?.doubleValue) > 0)
         }
         let problems = try #require(object["problems"]?.arrayValue).compactMap(\.stringValue)

@@ -26,8 +26,8 @@ typedef enum {
     HEED_ISA_GENERIC = 0,
     HEED_ISA_AVX2 = 1,
     HEED_ISA_AVX512 = 2,
-    HEED_ISA_AVX512BF16 = 3,
-    HEED_ISA_AMX = 4, // AVX512BF16 with matrix tiles, in oneDNN and in attention
+    HEED_ISA_AVX512BF16 = 3, // and VNNI: every CPU that has the one has the other
+    HEED_ISA_AMX = 4,        // AVX512BF16 with matrix tiles, in oneDNN, attention and quantised products
     HEED_ISA_COUNT = 5
 } heed_isa;
 
@@ -133,6 +133,34 @@ typedef struct {
     int64_t dq_stride, dk_stride, dv_stride;
     void *dbias; // or null
 } heed_attention;
+
+// MARK: Quantised products
+
+// C [rows, columns] (ldc) = A · B (+ bias) (then max(0, ·) with relu), of 8-bit integers: A [rows, depth] as `quantise`
+// writes it, B as heed_quantised_pack does. Element (i, j) is a_scales[i] · b_scales[j] · Σ over the depth of products
+// of integers. Columns first_column ..< end_column are computed; first_column is a multiple of 16, and end_column one,
+// or `columns`. NaN in a scale makes a row or a column NaN.
+typedef struct {
+    int64_t rows, columns, depth; // depth: k rounded up to a multiple of 64, at most HEED_QUANTISED_DEPTH
+    int64_t first_column, end_column;
+    const int8_t *a;
+    const float *a_scales;
+    const int8_t *b;
+    const float *b_scales; // [columns rounded up to 16]
+    const int32_t *b_offsets;
+    const float *bias; // [columns], or null
+    bool relu;
+    bool wide; // whether C is float rather than T
+    void *c;
+    int64_t ldc;
+} heed_quantised_product;
+
+// Sums of so many products of two numbers from −127 to 127, offset by 128, fit 32 bits.
+enum { HEED_QUANTISED_DEPTH = 65536 };
+
+// Packs rows [n, depth] of integers, which are the columns of B: [⌈n / 16⌉][depth / 4][16][4], zeros beyond n.
+// offsets[j] = −128 · Σ of column j, [⌈n / 16⌉ · 16].
+void heed_quantised_pack(int64_t n, int64_t depth, const int8_t *rows, int8_t *packed, int32_t *offsets);
 
 // MARK: The optimiser
 
@@ -242,6 +270,14 @@ typedef struct heed_kernels {
 
     // Adam and AdamW on S; as torch.optim defines them.
     void (*_Nonnull adam)(int64_t n, const heed_adam *options, void *weights, const void *gradients, void *m, void *v);
+
+    // Rows of x (T) as integers q [rows, depth] and scales: q = round(x · (127 / largest |x|)) to nearest even, scale =
+    // largest / 127; zeros, with scale 0, where the largest is below 2⁻¹¹⁸; scale NaN where a value is not finite.
+    // Zeros up to `depth`. `activations` have the form that quantised_product of the same table wants; weights are
+    // plain, for heed_quantised_pack.
+    void (*_Nonnull quantise)(bool activations, int64_t rows, int64_t columns, const void *x, int64_t ldx, int8_t *q,
+                              int64_t depth, float *scales);
+    void (*_Nonnull quantised_product)(const heed_quantised_product *product);
 
     // Conversion of n elements to T from another type.
     void (*_Nonnull convert_from)(heed_type type, int64_t n, const void *x, void *y);

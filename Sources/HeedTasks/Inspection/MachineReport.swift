@@ -112,7 +112,7 @@ public struct MachineReport: Sendable {
                     """)
             }
         }
-        for precision in [Precision.float32, .bfloat16] {
+        for precision in [Precision.float32, .bfloat16, .int8] {
             let speed = MachineCheck.productSpeed(precision)
             facts.append(
                 Fact(

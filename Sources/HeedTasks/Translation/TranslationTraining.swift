@@ -131,6 +131,10 @@ public struct TranslationTraining: Sendable {
         train: ParallelText, valid: ParallelText, resuming: Bool = false,
         shouldStop: @escaping () -> Bool = { false }, handle: @escaping (Event) -> Void = { _ in }
     ) throws -> TrainingEnd {
+        guard precision.hasGradients else {
+            throw TrainingError(
+                "precision \(precision.rawValue): is for inference, not for training")
+        }
         let folder = RunFolder(path: output)
         if !resuming { try folder.checkIsNew() }
         let tokenizer = try makeTokenizer(train)

@@ -7,6 +7,10 @@ public enum Precision: String, Sendable, CaseIterable {
     /// Activations and products in bfloat16; sums, norms, losses, gradients of weights and the weights
     /// themselves in float32.
     case bfloat16
+    /// Weights and what they are multiplied with as 8-bit integers, with a scale for each output of the weights and for
+    /// each row of activations; everything else as in bfloat16 where the CPU multiplies it, else in float32. For
+    /// inference alone.
+    case int8
     /// Plain reference arithmetic: slow, and exact to about 15 digits.
     case float64
 
@@ -15,9 +19,13 @@ public enum Precision: String, Sendable, CaseIterable {
         switch self {
         case .float32: .float32
         case .bfloat16: .bfloat16
+        case .int8: MatrixLibrary.multipliesBFloat16 ? .bfloat16 : .float32
         case .float64: .float64
         }
     }
+
+    /// Whether gradients can be computed in this arithmetic.
+    public var hasGradients: Bool { self != .int8 }
 
     /// The element type of a residual stream that is never normalised on its way: float32 beside bfloat16.
     package var streamType: ElementType { self == .float64 ? .float64 : .float32 }

@@ -77,7 +77,7 @@ public enum MachineCheck {
         m: Int, n: Int, k: Int, _ precision: Precision
     ) -> ((Profiler?) -> Void)? {
         let type = precision.activationType
-        guard type == .float32 || MatrixLibrary.multipliesBFloat16 else { return nil }
+        guard type != .bfloat16 || MatrixLibrary.multipliesBFloat16 else { return nil }
         let weight = Parameter("weight", Tensor.randomNormal([n, k], seed: 1, site: 1))
         let x = Tensor.randomNormal([m, k], seed: 1, site: 2).converted(to: type)
         return { profiler in

@@ -71,6 +71,15 @@ public final class Parameter {
         }
     }
 
+    /// The value as 8-bit integers, made once for each version; nil where sums over its rows could be too large.
+    func quantisedWeights() -> QuantisedWeights? {
+        derived.withLock { derived in
+            if let weights = derived.quantised { return weights }
+            derived.quantised = QuantisedWeights(quantising: self)
+            return derived.quantised
+        }
+    }
+
     /// Lets the optimiser write the value in place; nobody else may hold the tensor then.
     func update(_ body: (UnsafeMutableRawPointer) -> Void) {
         if !stored.isUniquelyReferenced() {
@@ -89,6 +98,7 @@ public final class Parameter {
         derived.withLock { derived in
             derived.copies.removeAll(keepingCapacity: true)
             derived.packed.removeAll(keepingCapacity: true)
+            derived.quantised = nil
         }
     }
 }
@@ -97,4 +107,5 @@ public final class Parameter {
 private struct DerivedValues {
     var copies: [ElementType: Tensor] = [:]
     var packed: [PackedWeights.Key: PackedWeights] = [:]
+    var quantised: QuantisedWeights?
 }

@@ -2,7 +2,7 @@ public import HeedFormats
 
 extension Context {
     /// x · Wᵀ + b, then max(0, ·) if `relu`. x [..., in], W [out, in], b [out] → [..., out], in the type
-    /// `output`, or that of x.
+    /// `output`, or that of x. In int8, which has no gradients, x is float32 or bfloat16.
     public func linear(
         _ x: Tensor, _ weight: Parameter, bias: Parameter? = nil, relu: Bool = false,
         output: ElementType? = nil
@@ -13,7 +13,11 @@ extension Context {
             bias.map { $0.shape == [weight.shape[0]] } ?? true, "linear",
             "the bias of \(weight.name)",
             [weight.shape] + (bias.map { [$0.shape] } ?? []))
-        let product = WeightProduct(weight: weight, isTransposed: true, bias: bias, relu: relu)
+        var product = WeightProduct(weight: weight, isTransposed: true, bias: bias, relu: relu)
+        product.isQuantised = precision == .int8
+        require(
+            !product.isQuantised || !records([x], parameters: [weight, bias]), "linear",
+            "int8 has no gradients: \(weight.name)", [x.shape, weight.shape])
         let x0 = x.detached
         let y = product(x0, output: output)
         return recorded([x], y, parameters: [weight, bias]) { upstream, gradients in

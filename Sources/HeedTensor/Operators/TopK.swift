@@ -39,7 +39,10 @@ extension Context {
         _ x: Tensor, _ weight: Parameter, bias: Parameter? = nil, count: Int,
         excluding excluded: [Int32] = []
     ) throws -> TokenCandidates {
-        guard let product = GroupedProduct(x, weight, bias: bias, TopKScan.groupColumns) else {
+        // Quantised logits come from a product of its own.
+        guard precision != .int8,
+            let product = GroupedProduct(x, weight, bias: bias, TopKScan.groupColumns)
+        else {
             let logits = linear(x, weight, bias: bias, output: .float32)
             return try logits.mostProbableTokens(count, excluding: excluded)
         }

@@ -13,6 +13,8 @@ struct WeightProduct {
     var relu = false
     /// Whether a product of few rows is cut into panels of columns, for several threads: not inside a task.
     var cutsColumns = true
+    /// Whether weights and activations are multiplied as 8-bit integers; for forward products of inference alone.
+    var isQuantised = false
 
     /// The result's columns.
     var columns: Int { isTransposed ? weight.shape[0] : weight.shape[1] }
@@ -38,6 +40,13 @@ struct WeightProduct {
         // Sums without a product are legal, but the library makes none.
         if x.elementType == .float64 || inner == 0 {
             return (reference(x.converted(to: .float64)).converted(to: type), .empty)
+        }
+        if isQuantised, let weights = weight.quantisedWeights() {
+            let made = type == x.elementType ? type : .float32
+            let y = Tensor(uninitialized: x.shape.withColumns(columns), made)
+            QuantisedProduct(weights: weights, bias: bias?.value(as: .float32), relu: relu)(
+                x, into: y)
+            return (y.converted(to: type), .empty)
         }
         if x.elementType == .bfloat16, !MatrixLibrary.multipliesBFloat16 {
             return (self(x.converted(to: .float32)).converted(to: type), .empty)

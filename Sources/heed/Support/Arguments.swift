@@ -14,15 +14,29 @@ extension TranslationTraining.ScheduleKind: ExpressibleByArgument {}
 extension TranslationTraining.Optimizer: ExpressibleByArgument {}
 
 extension Precision: ExpressibleByArgument {
-    /// The arithmetics that the program offers; the third is for tests alone.
+    /// The arithmetics that the program offers; the one that is left out is for tests alone.
     public static var allValueStrings: [String] {
-        [Precision.float32, .bfloat16].map(\.rawValue)
+        [Precision.float32, .bfloat16, .int8].map(\.rawValue)
     }
 
     /// The arithmetic of this name.
     public init?(argument: String) {
         guard Self.allValueStrings.contains(argument) else { return nil }
         self.init(rawValue: argument)
+    }
+}
+
+/// The arithmetics of training.
+enum TrainingPrecision: String, CaseIterable, ExpressibleByArgument {
+    case float32, bfloat16
+}
+
+/// `--precision`, where gradients or attention alone are computed: int8 is for the weights of inference.
+enum PrecisionOption {
+    static func checkHasGradients(_ precision: Precision?) throws {
+        guard let precision, !precision.hasGradients else { return }
+        throw ValidationError(
+            "--precision \(precision.rawValue): is for translation; must be float32 or bfloat16")
     }
 }
 

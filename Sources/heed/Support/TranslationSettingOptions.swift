@@ -2,7 +2,6 @@ import ArgumentParser
 import Foundation
 import HeedModels
 import HeedTasks
-import HeedTensor
 
 /// The options of a translation training that are settings, too.
 struct TranslationSettingOptions: ParsableArguments {
@@ -72,7 +71,7 @@ struct TranslationSettingOptions: ParsableArguments {
     var labelSmoothing: Double?
 
     @Option(help: .setting("precision"))
-    var precision: Precision?
+    var precision: TrainingPrecision?
 
     @Option(help: .setting("seed"))
     var seed: UInt64?

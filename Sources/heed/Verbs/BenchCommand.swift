@@ -18,7 +18,7 @@ struct BenchCommand: ParsableCommand {
               heed bench train-translation --preset tiny --profile
               heed bench decode-translation --beam 1 --json
               heed bench attention --length 4096 --causal --backward
-              heed bench matmul --precision bfloat16 --threads 1
+              heed bench matmul --precision int8 --threads 1
             """,
         subcommands: [
             TrainTranslation.self, DecodeTranslation.self, Attention.self, MatrixProduct.self,
@@ -63,6 +63,7 @@ extension BenchCommand {
                 ("target-length", targetLength),
             ])
             try checkOption("vocabulary", vocabulary, in: 8...(1 << 24))
+            try PrecisionOption.checkHasGradients(options.precision)
         }
 
         func run() throws {
@@ -150,6 +151,8 @@ extension BenchCommand {
             try BenchmarkOptions.check([
                 ("batch", batch), ("heads", heads), ("head-size", headSize), ("length", length),
             ])
+            // Attention has no weights to quantise.
+            try PrecisionOption.checkHasGradients(options.precision)
         }
 
         func run() throws {

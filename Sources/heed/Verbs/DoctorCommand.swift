@@ -40,6 +40,7 @@ struct DoctorCommand: ParsableCommand {
         let words = [
             "onednn": "oneDNN", "cpu_quota": "CPU quota", "memory_bytes": "memory",
             "gflops_float32": "products float32", "gflops_bfloat16": "products bfloat16",
+            "gflops_int8": "products int8",
             "read_gb_per_second": "reads from memory",
         ]
         return words[name] ?? name.replacing("_", with: " ")
