@@ -153,7 +153,7 @@ struct TranslateCommandTests {
         arguments: [
             ["--beam", "0"], ["--beam", "1025"], ["--n-best", "6"], ["--length-penalty", "-11"],
             ["--max-length", "0"], ["--batch-tokens", "0"],
-            ["--length-penalty", "nan"], ["--input", "x", "text"], ["--precision", "int8"],
+            ["--length-penalty", "nan"], ["--input", "x", "text"], ["--precision", "int4"],
             ["--draw-attention", "--json"],
         ])
     func usage(options: [String]) throws {
