@@ -17,6 +17,11 @@ func expectEqual(_ found: Tensor, _ expected: Tensor, _ comment: String) {
     }
 }
 
+/// Few queries have a kernel of their own, which adds up in another order.
+private func expectClose(_ found: Tensor, _ expected: Tensor, _ comment: String) {
+    #expect(distance(found, expected) <= 1e-5, "\(comment)")
+}
+
 @Suite("Decoding token by token, and batches")
 struct DecodingTests {
     private static let sources: [[Int32]] = [
@@ -54,7 +59,7 @@ struct DecodingTests {
             }
         }
         for (index, rows) in found.enumerated() {
-            expectEqual(context.concatenated(rows), whole[index], "sequence \(index)")
+            expectClose(context.concatenated(rows), whole[index], "sequence \(index)")
         }
     }
 
@@ -79,7 +84,7 @@ struct DecodingTests {
                 caches: caches, slots: [0], context)
             rows.append(transformer.logits(states, context))
         }
-        expectEqual(context.concatenated(rows), whole, "pieces")
+        expectClose(context.concatenated(rows), whole, "pieces")
     }
 
     @Test("the decoder that a search drives gives the model's logits")
@@ -95,8 +100,8 @@ struct DecodingTests {
         var step = 0
         for token in Self.targets[1].prefix(3) {
             let found = decoder.advance([token, Self.targets[0][step]], slots: [6, 2])
-            expectEqual(found.rowsView(0..<1), whole[1].rowsView(step..<step + 1), "1")
-            expectEqual(found.rowsView(1..<2), whole[0].rowsView(step..<step + 1), "0")
+            expectClose(found.rowsView(0..<1), whole[1].rowsView(step..<step + 1), "1")
+            expectClose(found.rowsView(1..<2), whole[0].rowsView(step..<step + 1), "0")
             step += 1
         }
         decoder.copy(slot: 2, to: 3)
@@ -104,8 +109,8 @@ struct DecodingTests {
         decoder.release(slot: 2)
         decoder.start(sentences: [3], slots: [6])
         let found = decoder.advance([Self.targets[0][3], Self.targets[3][0]], slots: [3, 6])
-        expectEqual(found.rowsView(0..<1), whole[0].rowsView(3..<4), "a copied slot")
-        expectEqual(found.rowsView(1..<2), whole[3].rowsView(0..<1), "a slot used again")
+        expectClose(found.rowsView(0..<1), whole[0].rowsView(3..<4), "a copied slot")
+        expectClose(found.rowsView(1..<2), whole[3].rowsView(0..<1), "a slot used again")
     }
 
     @Test("slots that grow, and are copied to and fro, hold their sequences", arguments: [1, 7])
@@ -137,7 +142,7 @@ struct DecodingTests {
         }
         for (slot, sequence) in sequences.enumerated() {
             let whole = logits(transformer, [Self.sources[0]], [sequence])[0]
-            expectEqual(
+            expectClose(
                 last.rowsView(slot..<slot + 1), whole.rowsView(length - 1..<length), "\(slot)")
         }
     }

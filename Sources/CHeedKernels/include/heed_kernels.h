@@ -134,6 +134,9 @@ typedef struct {
     void *dbias; // or null
 } heed_attention;
 
+// A sequence of at most so many queries computes each as if it were alone, in an order of its own.
+enum { HEED_ATTENTION_FEW = 4 };
+
 // MARK: Quantised products
 
 // C [rows, columns] (ldc) = A · B (+ bias) (then max(0, ·) with relu), of 8-bit integers: A [rows, depth] as `quantise`

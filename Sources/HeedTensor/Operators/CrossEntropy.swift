@@ -34,8 +34,8 @@ extension Context {
 
     /// The loss of x · Wᵀ + b against targets, summed over the tokens, without ever holding the logits of a batch.
     ///
-    /// Rows are taken in chunks whose size depends on the vocabulary alone; a chunk's logits become its gradients
-    /// before the next chunk's are computed.
+    /// Rows are taken in chunks whose size depends on the vocabulary alone, and in blocks of 64, whose logits become
+    /// gradients while they are in the cache.
     /// - Parameters:
     ///   - x: [N, D].
     ///   - weight: [V, D], such as the tied embedding.
@@ -137,9 +137,9 @@ private struct ProjectionLossPass {
         var biasGradient: Tensor?
     }
 
-    /// Rows of one chunk, whose gradients of logits exist at a time: about 8 million logits.
+    /// Rows of one chunk, whose gradients of logits exist at a time: about 16 million logits, in blocks for many threads.
     private var chunkRows: Int {
-        let rows = (1 << 23) / max(weight.shape[0], 1)
+        let rows = (1 << 24) / max(weight.shape[0], 1)
         return rows >= 512 ? min(rows / 512 * 512, 1024) : max(rows / 64 * 64, 64)
     }
 

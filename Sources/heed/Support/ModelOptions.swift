@@ -10,7 +10,7 @@ struct ModelOptions: ParsableArguments {
 
     @Option(
         help:
-            "The arithmetic; int8 is the fastest. (default: bfloat16 where this CPU is fastest at it)"
+            "The arithmetic; int8 is the fastest on most CPUs. (default: bfloat16 where this CPU is fastest at it)"
     )
     var precision: Precision?
 
