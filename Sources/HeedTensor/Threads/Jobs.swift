@@ -6,7 +6,7 @@ extension ThreadPool {
     ///
     /// - Parameter job: gives the value of an index, which must not depend on when and where it runs. It may ask whether
     ///   to stop: because the task that called was cancelled, or because another job failed.
-    /// - Throws: the error of the failed job with the lowest index.
+    /// - Throws: the error of one of the jobs that failed.
     public static func concurrently<Value: Sendable>(
         _ count: Int, _ job: (_ index: Int, _ shouldStop: () -> Bool) throws -> Value
     ) throws -> [Value] {
