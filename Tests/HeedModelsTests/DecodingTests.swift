@@ -17,11 +17,6 @@ func expectEqual(_ found: Tensor, _ expected: Tensor, _ comment: String) {
     }
 }
 
-/// Few queries have a kernel of their own, which adds up in another order.
-private func expectClose(_ found: Tensor, _ expected: Tensor, _ comment: String) {
-    #expect(distance(found, expected) <= 1e-5, "\(comment)")
-}
-
 @Suite("Decoding token by token, and batches")
 struct DecodingTests {
     private static let sources: [[Int32]] = [
@@ -59,7 +54,7 @@ struct DecodingTests {
             }
         }
         for (index, rows) in found.enumerated() {
-            expectClose(context.concatenated(rows), whole[index], "sequence \(index)")
+            expectEqual(context.concatenated(rows), whole[index], "sequence \(index)")
         }
     }
 
@@ -84,7 +79,7 @@ struct DecodingTests {
                 caches: caches, slots: [0], context)
             rows.append(transformer.logits(states, context))
         }
-        expectClose(context.concatenated(rows), whole, "pieces")
+        expectEqual(context.concatenated(rows), whole, "pieces")
     }
 
     @Test("the decoder that a search drives gives the model's logits")
@@ -100,8 +95,8 @@ struct DecodingTests {
         var step = 0
         for token in Self.targets[1].prefix(3) {
             let found = decoder.advance([token, Self.targets[0][step]], slots: [6, 2])
-            expectClose(found.rowsView(0..<1), whole[1].rowsView(step..<step + 1), "1")
-            expectClose(found.rowsView(1..<2), whole[0].rowsView(step..<step + 1), "0")
+            expectEqual(found.rowsView(0..<1), whole[1].rowsView(step..<step + 1), "1")
+            expectEqual(found.rowsView(1..<2), whole[0].rowsView(step..<step + 1), "0")
             step += 1
         }
         decoder.copy(slot: 2, to: 3)
@@ -109,8 +104,8 @@ struct DecodingTests {
         decoder.release(slot: 2)
         decoder.start(sentences: [3], slots: [6])
         let found = decoder.advance([Self.targets[0][3], Self.targets[3][0]], slots: [3, 6])
-        expectClose(found.rowsView(0..<1), whole[0].rowsView(3..<4), "a copied slot")
-        expectClose(found.rowsView(1..<2), whole[3].rowsView(0..<1), "a slot used again")
+        expectEqual(found.rowsView(0..<1), whole[0].rowsView(3..<4), "a copied slot")
+        expectEqual(found.rowsView(1..<2), whole[3].rowsView(0..<1), "a slot used again")
     }
 
     @Test("slots that grow, and are copied to and fro, hold their sequences", arguments: [1, 7])
@@ -142,7 +137,7 @@ struct DecodingTests {
         }
         for (slot, sequence) in sequences.enumerated() {
             let whole = logits(transformer, [Self.sources[0]], [sequence])[0]
-            expectClose(
+            expectEqual(
                 last.rowsView(slot..<slot + 1), whole.rowsView(length - 1..<length), "\(slot)")
         }
     }

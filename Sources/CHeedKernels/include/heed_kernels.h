@@ -134,7 +134,7 @@ typedef struct {
     void *dbias; // or null
 } heed_attention;
 
-// A sequence of at most so many queries computes each as if it were alone, in an order of its own.
+// A sequence of at most so many queries reads keys and values where they stand; no bit depends on it.
 enum { HEED_ATTENTION_FEW = 4 };
 
 // MARK: Quantised products

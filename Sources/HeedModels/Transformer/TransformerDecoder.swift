@@ -89,13 +89,12 @@ public final class TransformerDecoder: IncrementalDecoder {
             slots: slots, context)
     }
 
-    /// The memories that hypotheses in these slots ask; neighbours of one sentence ask together, as many as do not
-    /// change each other's bits.
+    /// The memories that hypotheses in these slots ask; neighbours of one sentence ask together.
     private func memories(of slots: [Int]) -> [ProjectedMemory] {
         var held: [Int] = []
         var askers: [Int] = []
         for place in slots.compactMap({ places[$0] }) {
-            if held.last == place, askers[askers.count - 1] < SequencePacking.fewQueries {
+            if held.last == place {
                 askers[askers.count - 1] += 1
             } else {
                 held.append(place)

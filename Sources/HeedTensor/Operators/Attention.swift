@@ -58,11 +58,6 @@ extension Context {
     }
 }
 
-extension SequencePacking {
-    /// A sequence of at most so many queries attends with the bits that each query has alone.
-    public static let fewQueries = Int(HEED_ATTENTION_FEW)
-}
-
 /// One attention: its operands, and the kernels' description of it.
 private struct AttentionCall {
     /// Queries, keys and values, as constants.

@@ -236,7 +236,7 @@ static void run_case(const heed_kernels *table, uint64_t seed, case_options opti
 
 // MARK: Promises about bits
 
-// One query with a cache of earlier keys agrees with the row of the full forward run.
+// One query with a cache of earlier keys gives the row of the full forward run.
 static void check_cache(const heed_kernels *table, uint64_t seed, heed_type type) {
     attention_case c;
     current_seed = seed;
@@ -246,18 +246,15 @@ static void check_cache(const heed_kernels *table, uint64_t seed, heed_type type
     c.sequences = c.fast.sequences = 1;
     c.k_length[0] = c.q_length[0] = c.q_length[0] < c.k_length[0] ? c.q_length[0] : c.k_length[0];
     c.offset[0] = 0;
-    reference_attention_forward(&c.exact, &c.bounds, 0);
-    case_array *o = &c.arrays[ARRAY_O];
-    for (int64_t i = 0; i < o->count; i++)
-        o->written[i] = !isnan(o->exact[i]);
+    case_forward(&c, table, 1 << 30);
+    void *full = copy_of(&c.arrays[ARRAY_O]);
     int32_t count = c.q_length[0], start = c.q_start[0];
     for (int32_t i = 0; i < count; i++) {
         c.q_start[0] = start + i, c.q_length[0] = 1, c.k_length[0] = i + 1, c.offset[0] = i;
         case_forward(&c, table, 1);
     }
-    char detail[160];
-    if (!agrees(o, (lean){0, 0}, detail, sizeof detail))
-        fail("a cached query differs from the full run:", detail);
+    check(same_bits(&c.arrays[ARRAY_O], full), "a cached query differs from the full run");
+    free(full);
     case_free(&c);
 }
 
