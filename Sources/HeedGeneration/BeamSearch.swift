@@ -71,6 +71,11 @@ public struct SearchFailure: Error, CustomStringConvertible {
 
     /// Sentence, position and reason in one line.
     public var description: String { "sentence \(sentence), token \(position): \(reason)" }
+
+    /// The same of a sentence that has another number in a larger set.
+    package func renumbered(_ number: Int) -> SearchFailure {
+        SearchFailure(sentence: number, position: position, reason: reason)
+    }
 }
 
 /// The sentences that are being decoded, those that wait, and the results.

@@ -63,6 +63,27 @@ struct TranslateCommandTests {
         #expect(try translate([], input: "").output.isEmpty)
     }
 
+    @Test("a model whose scores are no numbers names the first line for which it is asked")
+    func notNumbers() throws {
+        let folder = try TemporaryFolder()
+        let model = folder.path(of: "model")
+        try FileManager.default.copyItem(atPath: SmallRun.shared.get().model, toPath: model)
+        let weights = URL(fileURLWithPath: model + "/model.safetensors")
+        var bytes = try Data(contentsOf: weights)
+        let headerSize = bytes.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+        let header = try JSONParser().parse(
+            String(decoding: bytes[8..<8 + headerSize], as: UTF8.self))
+        let start = try #require(
+            header["final_logits_bias"]?["data_offsets"]?.arrayValue?.first?.intValue)
+        let token = 8 + headerSize + start + 4 * 7
+        bytes.replaceSubrange(token..<token + 4, with: [0, 0, 0xc0, 0x7f])
+        try bytes.write(to: weights)
+        let result = try Program.run(
+            ["translate", "--model", model], input: "\n\na b c\nd\n")
+        #expect(
+            result.isFailure(65, naming: "line 3, token 0: ", "column 7 is"), "\(result.errors)")
+    }
+
     @Test("scores, several hypotheses and objects have their forms")
     func forms() throws {
         let sentences = try Array(sources().prefix(3))

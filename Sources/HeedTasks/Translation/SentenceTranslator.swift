@@ -127,9 +127,7 @@ package final class SentenceTranslator {
                 ])
         }
         let filled = sentences.indices.filter { !sentences[$0].isBlank }
-        let found = try model.search(
-            filled.map { sources[$0] }, options, forbidding: forbiddenTokens,
-            Context(precision: precision))
+        let found = try search(filled, sources, options)
         for (index, hypotheses) in zip(filled, found) {
             translations[index] = Translation(
                 source: sentences[index], hypotheses: try hypotheses.map(text))
@@ -139,6 +137,19 @@ package final class SentenceTranslator {
             }
         }
         return translations
+    }
+
+    /// The hypotheses of some of the sentences; a failure numbers its sentence among all of them, from 1.
+    private func search(
+        _ sentences: [Int], _ sources: [[Int32]], _ options: TranslationOptions
+    ) throws -> [[Hypothesis]] {
+        do {
+            return try model.search(
+                sentences.map { sources[$0] }, options, forbidding: forbiddenTokens,
+                Context(precision: precision))
+        } catch let failure as SearchFailure {
+            throw failure.renumbered(sentences[failure.sentence] + 1)
+        }
     }
 
     private func text(_ hypothesis: Hypothesis) throws -> TranslationHypothesis {

@@ -11,6 +11,7 @@ extension Transformer {
     ///
     /// - Parameter forbidden: tokens that must not come.
     /// - Returns: for each sentence its hypotheses, best first.
+    /// - Throws: `CancellationError`, and `SearchFailure` with the number of a sentence in `sources`.
     func search(
         _ sources: [[Int32]], _ options: TranslationOptions, forbidding forbidden: [Int32],
         _ context: Context
@@ -30,8 +31,12 @@ extension Transformer {
                 if group.count > 1 { context.profiler = profilers[index] }
                 context.profiler?.begin("beam search")
                 defer { context.profiler?.end() }
-                return try searchTogether(
-                    group[index].map { sources[$0] }, options, forbidden, context, shouldStop)
+                do {
+                    return try searchTogether(
+                        group[index].map { sources[$0] }, options, forbidden, context, shouldStop)
+                } catch let failure as SearchFailure {
+                    throw failure.renumbered(group[index][failure.sentence])
+                }
             }
             if group.count > 1 {
                 context.profiler?.add(

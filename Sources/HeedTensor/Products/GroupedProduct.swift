@@ -1,4 +1,3 @@
-import CHeedKernels
 import HeedFormats
 
 /// A product x · Wᵀ + b in float32 that is computed group of columns by group, for those who need no more at a time.
@@ -10,24 +9,9 @@ struct GroupedProduct {
     private let x: Tensor
     /// The rows of the last panel, with zeros after them, where it is computed with more than there are.
     private let padded: Tensor?
-    private let tail: Int
-    private let packed: PackedWeights
     private let bias: Tensor?
     private let columns: Int
-    private let products: WholeAndLast<WholeAndLast<LibraryProduct>>
-
-    /// One thing for all panels but the last, and one for the last.
-    private struct WholeAndLast<Item> {
-        let whole: Item
-        let last: Item
-
-        init(_ make: (_ isLast: Bool) -> Item) {
-            whole = make(false)
-            last = make(true)
-        }
-
-        func item(_ isLast: Bool) -> Item { isLast ? last : whole }
-    }
+    private let products: PanelProducts
 
     /// The product for x [N, in] and W [out, in] in groups of `columns`; nil where it must be computed in another way.
     init?(_ x: Tensor, _ weight: Parameter, bias: Parameter?, _ columns: Int) {
@@ -48,34 +32,13 @@ struct GroupedProduct {
         panelCount = (rows + full - 1) / full
         let rest = rows - (panelCount - 1) * full
         let tail = Panels.padded(rest, full: full)
-        self.tail = tail
         self.x = x
         padded = tail == rest ? nil : Self.padded(x.rowsView(rows - rest..<rows), to: tail)
-        self.packed = packed
         self.columns = columns
         self.bias = bias?.value(as: .float32)
-        let hasBias = bias != nil
-        products = WholeAndLast { isTail in
-            WholeAndLast { isLast in
-                let panel = isLast ? packed.panelCount - 1 : 0
-                var shape = heed_product_shape()
-                shape.m = Int32(isTail ? tail : full)
-                shape.n = Int32(packed.columns(ofPanel: panel).count)
-                shape.k = Int32(width)
-                shape.a_type = UInt8(Kernels.kernelType(type).rawValue)
-                shape.b_type = shape.a_type
-                shape.c_type = UInt8(HEED_F32.rawValue)
-                shape.packed_b = 1
-                shape.has_bias = hasBias ? 1 : 0
-                shape.lda = Int64(width)
-                shape.ldb = Int64(shape.n)
-                shape.ldc = Int64(columns)
-                guard let product = LibraryProduct(shape) else {
-                    fatalError("the matrix library has no product of \(type) by float32")
-                }
-                return product
-            }
-        }
+        products = PanelProducts(
+            packed: packed, rows: (full, tail), type, .float32, stride: columns,
+            hasBias: bias != nil)
     }
 
     private static func padded(_ x: Tensor, to rows: Int) -> Tensor {
@@ -98,16 +61,13 @@ struct GroupedProduct {
             ? padded?.bytes : x.bytes + panel * panelRows * x.shape[1] * x.elementType.size
         guard let input = unsafe input else { return }
         let first = group * columns
-        for index in 0..<packed.panelCount {
-            let range = packed.columns(ofPanel: index)
-            guard range.lowerBound >= first, range.lowerBound < first + columns else { continue }
-            let product = products.item(isTail).item(index == packed.panelCount - 1)
-            unsafe product.run(
-                input, packed.bytes(ofPanel: index),
-                result.mutableBytes + (range.lowerBound - first) * MemoryLayout<Float>.stride,
-                bias: bias.map {
-                    unsafe $0.bytes.assumingMemoryBound(to: Float.self) + range.lowerBound
-                })
+        for index in 0..<products.packed.panelCount {
+            let column = products.packed.columns(ofPanel: index).lowerBound
+            guard column >= first, column < first + columns else { continue }
+            unsafe products.run(
+                input, columnPanel: index, isTail: isTail,
+                into: result.mutableBytes + (column - first) * MemoryLayout<Float>.stride,
+                bias: bias)
         }
     }
 }

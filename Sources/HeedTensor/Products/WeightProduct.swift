@@ -68,16 +68,14 @@ struct WeightProduct {
         let panels = (total + full - 1) / full
         let tail = Panels.padded(total - (panels - 1) * full, full: full)
         let products = PanelProducts(
-            packed: packed, rows: [full, tail], x.elementType, y.elementType,
+            packed: packed, rows: (full, tail), x.elementType, y.elementType, stride: columns,
             hasBias: bias != nil, relu: relu)
         let bias = self.bias?.value(as: .float32)
         return TaskList(count: panels * packed.panelCount) { task in
             let (panel, column) = (task / packed.panelCount, task % packed.panelCount)
             let rows = panel * full..<min((panel + 1) * full, total)
-            let isTail = panel == panels - 1
             products.run(
-                x, y, rows: rows, columnPanel: column, size: isTail ? tail : full,
-                bias: bias, isTail: isTail)
+                x, y, rows: rows, columnPanel: column, isTail: panel == panels - 1, bias: bias)
         }
     }
 
@@ -97,65 +95,20 @@ struct WeightProduct {
     }
 }
 
-/// The library's products for the panels of one operator.
-private struct PanelProducts {
-    let packed: PackedWeights
-    let hasBias: Bool
-    /// [rows size: full, tail][column panel: all but the last, the last]
-    private var products: [[LibraryProduct]] = []
-
-    init(
-        packed: PackedWeights, rows: [Int], _ input: ElementType, _ output: ElementType,
-        hasBias: Bool, relu: Bool
+extension PanelProducts {
+    /// Computes one panel of y; rows beyond the tensor's are computed in memory of their own.
+    fileprivate func run(
+        _ x: Tensor, _ y: Tensor, rows: Range<Int>, columnPanel: Int, isTail: Bool, bias: Tensor?
     ) {
-        self.packed = packed
-        self.hasBias = hasBias
-        let widths = [
-            packed.columns(ofPanel: 0).count, packed.columns(ofPanel: packed.panelCount - 1).count,
-        ]
-        for size in rows {
-            products.append(
-                widths.map { width in
-                    var shape = heed_product_shape()
-                    shape.m = Int32(size)
-                    shape.n = Int32(width)
-                    shape.k = Int32(packed.rows)
-                    shape.a_type = UInt8(Kernels.kernelType(input).rawValue)
-                    shape.b_type = shape.a_type
-                    shape.c_type = UInt8(Kernels.kernelType(output).rawValue)
-                    shape.packed_b = 1
-                    shape.has_bias = hasBias ? 1 : 0
-                    shape.relu = relu ? 1 : 0
-                    shape.lda = Int64(packed.rows)
-                    shape.ldb = Int64(width)
-                    shape.ldc = Int64(packed.columns)
-                    guard let product = LibraryProduct(shape) else {
-                        fatalError("the matrix library has no product of \(input) by \(output)")
-                    }
-                    return product
-                })
-        }
-    }
-
-    /// Computes one panel; rows beyond the tensor's are computed in memory of their own.
-    func run(
-        _ x: Tensor, _ y: Tensor, rows: Range<Int>, columnPanel: Int, size: Int, bias: Tensor?,
-        isTail: Bool
-    ) {
+        let size = isTail ? self.rows.tail : self.rows.full
         let columns = packed.columns(ofPanel: columnPanel)
-        let isLast = columnPanel == packed.panelCount - 1
-        let product = products[isTail ? 1 : 0][isLast ? 1 : 0]
-        let weights = unsafe packed.bytes(ofPanel: columnPanel)
-        let bias = unsafe bias.map {
-            unsafe $0.bytes.assumingMemoryBound(to: Float.self) + columns.lowerBound
-        }
         let inputRow = packed.rows * x.elementType.size
         let outputRow = packed.columns * y.elementType.size
         let firstColumn = columns.lowerBound * y.elementType.size
         let input = unsafe x.bytes + rows.lowerBound * inputRow
         let output = unsafe y.mutableBytes + rows.lowerBound * outputRow + firstColumn
         if rows.count == size {
-            unsafe product.run(input, weights, output, bias: bias)
+            unsafe run(input, columnPanel: columnPanel, isTail: isTail, into: output, bias: bias)
             return
         }
         let padded = Storage(byteCount: size * inputRow)
@@ -163,8 +116,9 @@ private struct PanelProducts {
         unsafe (padded.pointer + rows.count * inputRow).initializeMemory(
             as: UInt8.self, repeating: 0, count: (size - rows.count) * inputRow)
         let result = Storage(byteCount: size * outputRow)
-        unsafe product.run(
-            UnsafeRawPointer(padded.pointer), weights, result.pointer + firstColumn, bias: bias)
+        unsafe run(
+            UnsafeRawPointer(padded.pointer), columnPanel: columnPanel, isTail: isTail,
+            into: result.pointer + firstColumn, bias: bias)
         let width = columns.count * y.elementType.size
         for row in 0..<rows.count {
             unsafe (output + row * outputRow).copyMemory(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import HeedFormats
+import HeedGeneration
 import HeedTasks
 import HeedTensor
 
@@ -126,6 +127,13 @@ struct TranslateCommand: ParsableCommand {
                 """
                 \(nameForMessage(name)): line \(line + error.number): \(error.tokenCount) tokens \
                 are more than the \(error.limit) that the model takes
+                """)
+        } catch let error as SearchFailure {
+            throw Failure(
+                .badData,
+                """
+                \(nameForMessage(name)): line \(line + error.sentence), token \(error.position): \
+                \(error.reason)
                 """)
         }
     }
