@@ -26,7 +26,7 @@ PIP_OPTIONS ?=
 WORKLOADS ?=
 BENCH_OPTIONS ?=
 
-.PHONY: help build bench demo test test-kernels aarch64 lint format install dependencies check-dependencies
+.PHONY: help build bench costs demo test test-kernels aarch64 lint format install dependencies check-dependencies
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ $(PEERS)/installed: Benchmarks/requirements.txt
 	python3 -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip install $(PIP_OPTIONS) --requirement Benchmarks/requirements.txt
 	touch $@
+
+costs: build ## how the time of an update grows with its sizes
+	python3 Benchmarks/costs.py --heed "$$($(SWIFT) build $(BUILD_FLAGS) --show-bin-path)/heed" $(BENCH_OPTIONS) $(WORKLOADS)
 
 demo: build ## look at what the program does
 	@Tools/demo.sh "$$($(SWIFT) build $(BUILD_FLAGS) --show-bin-path)/heed"
