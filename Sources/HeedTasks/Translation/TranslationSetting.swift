@@ -240,7 +240,7 @@ extension TranslationSetting {
             "Tokens of a batch: its longest sentence times its sentences."),
         optionalInt(
             "batch-pairs", \.training.batchPairs, in: 1...(1 << 30),
-            "Pairs of a batch, in place of its tokens; none counts tokens."),
+            "Pairs of a batch, of all lengths, in place of its tokens; none counts tokens."),
         int(
             "shard-tokens", \.training.shardTokens, in: 1...(1 << 30),
             "Tokens that are in memory at a time, at most."),

@@ -1,8 +1,9 @@
 /// Which examples each update of an epoch sees: a pure function of the examples' lengths, the seed and the epoch.
 ///
-/// Examples of similar length make a shard of at most `shardTokens` tokens, and an update is a list of shards: as many as
-/// have the tokens of a batch, or its examples. Gradients are added up shard by shard, so that a batch may be larger than
-/// memory, and the bits do not depend on how many shards are accumulated at a time.
+/// Examples of similar length make a shard of at most `shardTokens` tokens, and an update is a list of shards. A batch by
+/// tokens is so many shards; a batch by examples is so many of these as chance has it, short and long ones, cut into shards.
+/// Gradients are added up shard by shard, so that a batch may be larger than memory, and the bits do not depend on how many
+/// shards are accumulated at a time.
 public struct BatchPlan: Sendable {
     /// Tokens of a shard at most, counted as its longest example times its number of examples.
     public static let defaultShardTokens = 4096
@@ -36,7 +37,10 @@ public struct BatchPlan: Sendable {
         self.seed = seed
     }
 
-    /// A plan whose updates hold this many examples of similar length; the longest ones, which are left over, may be fewer.
+    /// A plan whose updates hold this many examples of all lengths; the last one may hold fewer.
+    ///
+    /// Batches of one length each would count a token of a long example less than one of a short example, and pull the lengths
+    /// of what is generated to and fro.
     public init(
         lengths: [Int], batchExamples: Int, shardTokens: Int = BatchPlan.defaultShardTokens,
         seed: UInt64
@@ -50,21 +54,23 @@ public struct BatchPlan: Sendable {
     /// The updates of an epoch; each is a list of shards, each a list of examples.
     public func updates(epoch: Int) -> [[[Int]]] {
         var numbers = CounterNumbers(seed: seed, stream: UInt64(epoch))
-        // Ties of length are broken anew in each epoch, so that shards differ.
-        var order = numbers.permutation(lengths.count)
-        order.sort { lengths[$0] < lengths[$1] }
+        let order = numbers.permutation(lengths.count)
         switch size {
         case .shards(let count):
-            var shards = Self.shards(of: order, lengths: lengths, tokens: shardTokens)
+            // Ties of length are broken anew in each epoch, so that shards differ.
+            var shards = shards(of: order)
             numbers.shuffle(&shards)
             return Self.groups(of: shards, count).map(Array.init)
         case .examples(let count):
-            var updates = Self.groups(of: order, count).map {
-                Self.shards(of: Array($0), lengths: lengths, tokens: shardTokens)
-            }
-            numbers.shuffle(&updates)
-            return updates
+            return Self.groups(of: order, count).map { shards(of: Array($0)) }
         }
+    }
+
+    /// Shards of these examples, each of similar length.
+    private func shards(of examples: [Int]) -> [[Int]] {
+        Self.shards(
+            of: examples.sorted { lengths[$0] < lengths[$1] }, lengths: lengths,
+            tokens: shardTokens)
     }
 
     /// Neighbours in groups of this many; the last ones may be fewer.

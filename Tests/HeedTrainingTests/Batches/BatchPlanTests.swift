@@ -35,19 +35,17 @@ struct BatchPlanTests {
             lengths: Self.lengths, batchExamples: count, shardTokens: shardTokens, seed: 3)
         let updates = plan.updates(epoch: 1)
         #expect(updates.joined().joined().sorted() == Array(Self.lengths.indices))
-        let sizes = updates.map { $0.joined().count }.sorted(by: >)
+        let sizes = updates.map { $0.joined().count }
         #expect(sizes.dropLast().allSatisfy { $0 == count } && (sizes.last ?? 0) <= count)
         for shard in updates.joined() where shard.count > 1 {
             #expect((shard.map { Self.lengths[$0] }.max() ?? 0) * shard.count <= shardTokens)
         }
-        for update in updates where count < 10 {
+        for update in updates where count == 128 {
             let lengths = update.joined().map { Self.lengths[$0] }
-            #expect((lengths.max() ?? 0) - (lengths.min() ?? 0) <= 1)
+            #expect((lengths.max() ?? 0) - (lengths.min() ?? 0) > 40, "short and long ones")
         }
-        let firsts = updates.map { Self.lengths[$0[0][0]] }
-        #expect(count > 700 || firsts != firsts.sorted())
         #expect(updates == plan.updates(epoch: 1))
-        #expect(count > 700 || updates != plan.updates(epoch: 2))
+        #expect(updates != plan.updates(epoch: 2))
     }
 
     @Test("are a function of seed and epoch alone")
