@@ -89,7 +89,10 @@ let package = Package(
             of: ["HeedTraining", "HeedNN", "HeedTensor", "HeedFormats", protobuf]),
         tests(
             "HeedTasksTests",
-            of: ["HeedTasks", "HeedModels", "HeedNN", "HeedTensor", "HeedText", "HeedFormats"]),
+            of: [
+                "HeedTasks", "HeedModels", "HeedTraining", "HeedNN", "HeedTensor", "HeedText",
+                "HeedFormats",
+            ]),
         tests("HeedProgramTests", of: ["HeedFormats", "HeedTasks"]),
         tests("PackageTests", of: []),
     ],

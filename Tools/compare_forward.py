@@ -21,6 +21,7 @@ import tempfile
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
+import tokenizers
 import torch
 from safetensors.torch import load_file, save_file
 
@@ -100,15 +101,22 @@ def compare_written(heed, folder):
         found = forward(heed, folder, path)
     good = compare(found, expected_outputs(model, inputs)) and good
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-    good = compare_tokens(heed, folder, tokenizer) and good
-    return compare_translations(heed, folder, model, tokenizer) and good
+    good = compare_tokens(heed, folder, lambda text: tokenizer(text)["input_ids"]) and good
+    decode = tokenizer.decode
+    own = folder / "target_tokenizer.json"
+    if own.exists():
+        target = tokenizers.Tokenizer.from_file(str(own))
+        target.encode_special_tokens = True
+        good = compare_tokens(heed, folder, lambda text: target.encode(text).ids, ["--target"]) and good
+        decode = target.decode
+    return compare_translations(heed, folder, model, tokenizer, decode) and good
 
 
-def compare_tokens(heed, folder, tokenizer):
+def compare_tokens(heed, folder, ids, options=()):
     good = True
     for sentence in SENTENCES:
-        expected = tokenizer(sentence)["input_ids"]
-        text = run([heed, "tokenize", "--model", folder, "--ids", "--json", "--", sentence])
+        expected = ids(sentence)
+        text = run([heed, "tokenize", "--model", folder, *options, "--ids", "--json", "--", sentence])
         found = json.loads(text) if text.strip() else {}
         found = found["ids"] if isinstance(found, dict) and "ids" in found else found
         # An empty line gives an empty line, where a tokenizer would still add its end mark.
@@ -119,7 +127,7 @@ def compare_tokens(heed, folder, tokenizer):
     return good
 
 
-def compare_translations(heed, folder, model, tokenizer, beams=5, penalty=1.0, length=24):
+def compare_translations(heed, folder, model, tokenizer, decode, beams=5, penalty=1.0, length=24):
     sentences = [sentence for sentence in SENTENCES if sentence.strip() and "\n" not in sentence]
     text = run([heed, "translate", "--model", folder, "--precision", "float32", "--beam", str(beams), "--json",
                 "--length-penalty", str(penalty), "--max-length", str(length)], "\n".join(sentences) + "\n")
@@ -132,7 +140,7 @@ def compare_translations(heed, folder, model, tokenizer, beams=5, penalty=1.0, l
             found = model.generate(
                 **inputs, num_beams=beams, length_penalty=penalty, early_stopping=False, max_length=length + 1,
                 do_sample=False, num_return_sequences=1, return_dict_in_generate=True, output_scores=True)
-        expected = tokenizer.decode(found.sequences[0], skip_special_tokens=True)
+        expected = decode(found.sequences[0].tolist(), skip_special_tokens=True)
         score = best["score"] if beams == 1 else found.sequences_scores[0].item()
         if best["text"] != expected or not abs(best["score"] - score) <= LIMIT * max(1, abs(score)):
             print(f"  translation of {sentence!r}: {best} instead of {expected!r}, {score}")

@@ -58,11 +58,23 @@ def pretokenized():
     return tokenizer
 
 
+def words():
+    names = ["</s>", "<unk>", "<pad>", "the", "and", "Hund", "über", "a", "3.5", "2016,", "ae\u0301", "</w>"]
+    tokenizer = Tokenizer(models.WordLevel({name: i for i, name in enumerate(names)}, unk_token="<unk>"))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Replace(name, "<unk>") for name in ("</s>", "<pad>")])
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    return tokenizer
+
+
 def finished(tokenizer, fuse):
     tokenizer.post_processor = processors.TemplateProcessing(
         single="$A </s>", pair="$A </s> $B </s>", special_tokens=[("</s>", 0)])
-    tokenizer.add_special_tokens(["</s>", "<unk>", "<pad>"])
-    tokenizer.model.fuse_unk = fuse
+    if fuse is None:
+        # An unknown word is shown: it is no special token.
+        tokenizer.add_special_tokens(["</s>", "<pad>"])
+    else:
+        tokenizer.add_special_tokens(["</s>", "<unk>", "<pad>"])
+        tokenizer.model.fuse_unk = fuse
     tokenizer.encode_special_tokens = True
     return tokenizer
 
@@ -73,7 +85,7 @@ def main():
     for _ in range(60):
         texts.append("".join(rng.choice(TEXTS) [:6] + rng.choice(" ae\u0301▁") for _ in range(rng.randrange(6))))
     fixtures = []
-    for tokenizer, fuse in ((raw(), False), (pretokenized(), False), (pretokenized(), True)):
+    for tokenizer, fuse in ((raw(), False), (pretokenized(), False), (pretokenized(), True), (words(), None)):
         tokenizer = finished(tokenizer, fuse)
         cases = []
         for text in texts:

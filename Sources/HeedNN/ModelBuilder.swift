@@ -5,16 +5,19 @@ public import HeedTensor
 /// Building the same model again gives the same numbers, so that dropout is a function of the model and the seed alone.
 public final class ModelBuilder {
     private let seed: UInt64?
+    private let initialization: WeightInitialization
     private var nextSite: UInt32 = 1
 
     /// A builder whose weights are drawn with this seed.
-    public init(seed: UInt64) {
+    public init(seed: UInt64, initialization: WeightInitialization = .normal) {
         self.seed = seed
+        self.initialization = initialization
     }
 
     /// A builder of a model whose weights will all be read from a file: large ones get no memory until then.
     package init(forWeightsFromFiles: Void) {
         seed = nil
+        initialization = .normal
     }
 
     private func site() -> UInt32 {
@@ -41,6 +44,19 @@ public final class ModelBuilder {
         let site = site()
         guard let seed else { return Tensor.shapeOnly(shape) }
         return Tensor.randomNormal(shape, deviation: deviation, seed: seed, site: site)
+    }
+
+    /// A table of vectors [count, D], such as embeddings or an output projection.
+    public func table(_ shape: Shape) -> Tensor {
+        switch initialization {
+        case .normal: normal(shape, deviation: 1 / Double(shape[1]).squareRoot())
+        case .xavierUniform: xavierUniform(shape)
+        }
+    }
+
+    /// The weight [out, in] of a projection to queries, keys or values.
+    func attentionProjection(_ shape: Shape) -> Tensor {
+        xavierUniform(shape, gain: initialization == .normal ? 0.5.squareRoot() : 1)
     }
 
     /// The same number everywhere, such as a bias of zeros.

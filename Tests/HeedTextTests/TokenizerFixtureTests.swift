@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Files of the tokenizers library")
 struct TokenizerFixtureTests {
-    @Test("ids, pieces, offsets and decoded texts are those of the library", arguments: 0..<3)
+    @Test("ids, pieces, offsets and decoded texts are those of the library", arguments: 0..<4)
     func equality(index: Int) throws {
         let fixtures = try #require(try fixture("tokenizers.json").arrayValue)
         let json = try #require(fixtures[index]["tokenizer"])
@@ -32,7 +32,7 @@ struct TokenizerFixtureTests {
         }
     }
 
-    @Test("a file is written as it was read", arguments: 0..<3)
+    @Test("a file is written as it was read", arguments: 0..<4)
     func writing(index: Int) throws {
         let fixtures = try #require(try fixture("tokenizers.json").arrayValue)
         let json = try #require(fixtures[index]["tokenizer"])

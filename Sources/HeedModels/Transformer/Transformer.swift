@@ -34,11 +34,7 @@ public final class Transformer: Module {
         projection =
             configuration.tiesOutput
             ? targetTable.weight
-            : Parameter(
-                "lm_head.weight",
-                builder.normal(
-                    targetTable.weight.shape,
-                    deviation: 1 / Double(configuration.width).squareRoot()))
+            : Parameter("lm_head.weight", builder.table(targetTable.weight.shape))
         logitsBias = Parameter(
             "final_logits_bias", Tensor.zeros([configuration.targetVocabulary]))
         logitsBias.isTrainable = false

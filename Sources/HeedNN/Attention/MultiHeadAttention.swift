@@ -91,13 +91,11 @@ public final class MultiHeadAttention: Module {
         self.dropout = builder.dropout(dropout)
     }
 
-    /// Projections that share one product; each is drawn as a layer of its own, with gain 1/√2 and a bias uniform in ±1/√D.
+    /// Projections that share one product; each is drawn as a layer of its own, with a bias uniform in ±1/√D.
     private static func projection(
         _ width: Int, _ outputs: [Int], _ hasBias: Bool, _ builder: ModelBuilder
     ) -> Linear {
-        let weights = outputs.map {
-            builder.xavierUniform([$0, width], gain: 0.5.squareRoot())
-        }
+        let weights = outputs.map { builder.attentionProjection([$0, width]) }
         let biases = outputs.map {
             builder.uniform([$0], bound: 1 / Double(width).squareRoot())
         }

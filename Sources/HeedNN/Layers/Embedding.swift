@@ -15,12 +15,11 @@ public final class Embedding: Module {
         self.weight = Parameter("weight", weight)
     }
 
-    /// Normally distributed vectors of deviation 1/√D; that of the padding token is zero.
+    /// Vectors as the builder draws them; that of the padding token is zero.
     public convenience init(
         _ vocabularySize: Int, _ width: Int, padding: Int? = nil, builder: ModelBuilder
     ) {
-        var values = builder.normal(
-            [vocabularySize, width], deviation: 1 / Double(width).squareRoot())
+        var values = builder.table([vocabularySize, width])
         if let padding, builder.drawsValues {
             var floats = values.floats
             for column in 0..<width { floats[padding * width + column] = 0 }

@@ -76,11 +76,7 @@ public final class TokenEmbedding: Module {
         self.maximumLength = maximumLength
         learned =
             positions == .learned
-            ? Parameter(
-                "weight",
-                builder.normal(
-                    [maximumLength, tokens.width],
-                    deviation: 1 / Double(tokens.width).squareRoot())) : nil
+            ? Parameter("weight", builder.table([maximumLength, tokens.width])) : nil
         self.dropout = builder.dropout(dropout)
     }
 

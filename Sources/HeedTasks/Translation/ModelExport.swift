@@ -10,15 +10,15 @@ public enum WeightType: String, Sendable, CaseIterable {
     case bfloat16
 }
 
-/// A trained model with its tokenizer, to be handed on without what its training left.
+/// A trained model with its tokenizers, to be handed on without what its training left.
 public struct ModelExport {
     private let model: Transformer
-    private let tokenizer: Tokenizer
+    private let tokenizers: TranslationTokenizers
 
     /// Opens a model's folder; throws errors that name the file and what is wrong with it.
     public init(folder: String) throws {
         model = try Transformer(folder: folder)
-        tokenizer = try Tokenizer(folder: folder)
+        tokenizers = try TranslationTokenizers(folder: folder)
     }
 
     /// Writes the model into a folder that is empty or does not exist.
@@ -28,7 +28,7 @@ public struct ModelExport {
     public func write(toFolder folder: String, weights: WeightType) throws {
         try NewFolder(path: folder).fill {
             try model.write(toFolder: folder, as: weights == .bfloat16 ? .bfloat16 : .float32)
-            try tokenizer.write(to: folder, maximumLength: model.configuration.maximumPositions)
+            try tokenizers.write(to: folder, maximumLength: model.configuration.maximumPositions)
         }
     }
 }

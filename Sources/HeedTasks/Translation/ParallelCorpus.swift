@@ -63,10 +63,12 @@ struct EncodedCorpus {
     /// Pairs that were left out because a side is longer than the limit.
     let skippedCount: Int
 
-    init(_ text: ParallelText, tokenizer: Tokenizer, maximumLength: Int) {
+    init(_ text: ParallelText, _ tokenizers: TranslationTokenizers, maximumLength: Int) {
         var kept: ([[Int32]], [[Int32]]) = ([], [])
         var skipped = 0
-        let encoded = (tokenizer.encodeIDs(text.sources), tokenizer.encodeIDs(text.targets))
+        let encoded = (
+            tokenizers.source.encodeIDs(text.sources), tokenizers.target.encodeIDs(text.targets)
+        )
         for (source, target) in zip(encoded.0, encoded.1) {
             if source.count > maximumLength || target.count > maximumLength {
                 skipped += 1

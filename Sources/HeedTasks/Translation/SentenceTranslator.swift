@@ -3,7 +3,7 @@ import HeedGeneration
 package import HeedModels
 import HeedNN
 package import HeedTensor
-package import HeedText
+import HeedText
 
 /// How sentences are translated.
 public struct TranslationOptions: Sendable {
@@ -70,24 +70,22 @@ public struct SentenceTooLongError: Error, Sendable, CustomStringConvertible {
 /// Translates with a model, in the caller's isolation.
 package final class SentenceTranslator {
     package let model: Transformer
-    package let tokenizer: Tokenizer
+    package let tokenizers: TranslationTokenizers
     let precision: Precision
 
-    package init(_ model: Transformer, _ tokenizer: Tokenizer, _ precision: Precision) {
+    package init(
+        _ model: Transformer, _ tokenizers: TranslationTokenizers, _ precision: Precision
+    ) {
         self.model = model
-        self.tokenizer = tokenizer
+        self.tokenizers = tokenizers
         self.precision = precision
     }
 
     package convenience init(folder: String, precision: Precision) throws {
         let model = try Transformer(folder: folder)
-        let tokenizer = try Tokenizer(folder: folder)
-        guard tokenizer.vocabularySize <= model.configuration.sourceVocabulary else {
-            throw CorpusError(
-                "\(folder): the tokenizer has \(tokenizer.vocabularySize) pieces, the model \(model.configuration.sourceVocabulary)"
-            )
-        }
-        self.init(model, tokenizer, precision)
+        let tokenizers = try TranslationTokenizers(folder: folder)
+        try tokenizers.check(against: model.configuration, in: folder)
+        self.init(model, tokenizers, precision)
     }
 
     /// Source tokens of a sentence at most.
@@ -98,7 +96,8 @@ package final class SentenceTranslator {
     /// Tokens that must not come: the model's, and those that the tokenizer has no text for.
     private var forbiddenTokens: [Int32] {
         let configuration = model.configuration
-        let unknown = min(tokenizer.vocabularySize, configuration.targetVocabulary)
+        let unknown = min(
+            tokenizers.target.vocabularySize, configuration.targetVocabulary)
         let tokens = Set(configuration.neverGenerated)
             .union(unknown..<configuration.targetVocabulary).subtracting([configuration.endToken])
         return tokens.sorted().map { Int32($0) }
@@ -107,14 +106,14 @@ package final class SentenceTranslator {
     /// The numbers, from 0, of sentences longer than any that the model was trained on.
     package func unusuallyLong(_ sentences: [String]) -> [Int] {
         guard let known = model.configuration.trainedLength else { return [] }
-        return sentences.indices.filter { tokenizer.encodeIDs(sentences[$0]).count > known }
+        return sentences.indices.filter { tokenizers.source.encodeIDs(sentences[$0]).count > known }
     }
 
     /// Translates sentences; results are in their order.
     package func translate(
         _ sentences: [String], _ options: TranslationOptions, recording: AttentionKinds = []
     ) throws -> [Translation] {
-        let sources = tokenizer.encodeIDs(sentences)
+        let sources = tokenizers.source.encodeIDs(sentences)
         for (index, ids) in sources.enumerated() where ids.count > sourceLimit {
             throw SentenceTooLongError(
                 number: index + 1, tokenCount: ids.count, limit: sourceLimit)
@@ -154,7 +153,7 @@ package final class SentenceTranslator {
 
     private func text(_ hypothesis: Hypothesis) throws -> TranslationHypothesis {
         TranslationHypothesis(
-            text: try tokenizer.decode(hypothesis.tokens), score: hypothesis.score,
+            text: try tokenizers.target.decode(hypothesis.tokens), score: hypothesis.score,
             tokens: hypothesis.tokens, isComplete: hypothesis.isComplete)
     }
 
@@ -174,8 +173,8 @@ package final class SentenceTranslator {
             source: sourceIDs.ids, sourcePacking: sourceIDs.packing, target: inputs.ids,
             targetPacking: inputs.packing, context)
         return AttentionMaps(
-            sourceTokens: try tokenizer.displayPieces(of: source),
-            targetTokens: try tokenizer.displayPieces(of: target),
+            sourceTokens: try tokenizers.source.displayPieces(of: source),
+            targetTokens: try tokenizers.target.displayPieces(of: target),
             maps: recorder.entries.map { AttentionMap($0) })
     }
 }

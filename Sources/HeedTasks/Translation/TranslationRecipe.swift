@@ -23,8 +23,14 @@ public struct TranslationRecipe: Sendable {
     public var files: [TextRole: String] = [:]
     /// A tokenizer that is given; one is learned from the training text when nil.
     public var tokenizerFile: String?
-    /// Merges of the tokenizer that is learned.
+    /// The target's tokenizer beside it, where vocabularies are separate.
+    public var targetTokenizerFile: String?
+    /// What is learned where none is given.
+    public var tokenizerType = TranslationTraining.TokenizerType.bytePairs
+    /// Merges of the byte pairs that are learned.
     public var mergeCount: Int
+    /// How often a word must occur to be learned.
+    public var minimumCount = 2
     /// Whether words stand between white space already.
     public var isPretokenized = false
     /// The sizes that everything began with.
@@ -62,12 +68,14 @@ public struct TranslationRecipe: Sendable {
         }
         self.init(preset: preset, output: output)
         tokenizerFile = try json.optionalString("tokenizer")
+        targetTokenizerFile = try json.optionalString("target_tokenizer")
         let files = try JSONObjectReader(json.value("files"), file: json.file, path: "files")
         for role in TextRole.allCases { self.files[role] = try files.string(role.rawValue) }
         let settings = try JSONObjectReader(
             json.value("settings"), file: json.file, path: "settings")
+        // Runs of earlier versions lack settings that came later, which then have their defaults.
         for setting in TranslationSetting.all where setting.name != "layers" {
-            let value = try settings.value(setting.name)
+            guard let value = settings.optionalValue(setting.name) else { continue }
             guard let text = value.settingText else {
                 throw settings.error(setting.name, "must be \(setting.values)")
             }
@@ -93,6 +101,7 @@ public struct TranslationRecipe: Sendable {
         return [
             "format": 1, "task": "translation", "preset": .string(preset.rawValue),
             "files": .object(files), "tokenizer": tokenizerFile.map(JSONValue.string) ?? nil,
+            "target_tokenizer": targetTokenizerFile.map(JSONValue.string) ?? nil,
             "settings": .object(settings),
         ]
     }
@@ -102,6 +111,7 @@ public struct TranslationRecipe: Sendable {
         var names = TextRole.allCases.filter { files[$0] != other.files[$0] }.map(\.rawValue)
         if preset != other.preset { names.append("preset") }
         if tokenizerFile != other.tokenizerFile { names.append("tokenizer") }
+        if targetTokenizerFile != other.targetTokenizerFile { names.append("target-tokenizer") }
         for setting in TranslationSetting.all where setting.name != "layers" {
             // The cosine ends at the last update, which therefore shapes every rate.
             let isFixed =
@@ -112,6 +122,47 @@ public struct TranslationRecipe: Sendable {
             }
         }
         return names
+    }
+
+    /// Throws `TranslationSettingError` for settings that contradict each other or say nothing.
+    ///
+    /// - Parameter given: the names of settings that were set, and did not keep their defaults.
+    public func validate(given: Set<String> = []) throws {
+        let isSeparate = training.vocabularies == .separate
+        let isGiven = tokenizerFile != nil
+        let problems: [(Bool, String)] = [
+            (
+                !isGiven && tokenizerType == .words && !isPretokenized,
+                "tokenizer-type = word: needs pretokenized = true: words stand between white space"
+            ),
+            (
+                tokenizerType == .words && given.contains("merges"),
+                "merges: go with tokenizer-type = bpe, not with whole words"
+            ),
+            (
+                tokenizerType == .bytePairs && given.contains("minimum-count"),
+                "minimum-count: goes with tokenizer-type = word, not with byte pairs"
+            ),
+            (
+                isGiven && !given.isDisjoint(with: ["tokenizer-type", "merges", "minimum-count"]),
+                "tokenizer-type, merges and minimum-count: go without a tokenizer that is given"
+            ),
+            (
+                isGiven && isSeparate && targetTokenizerFile == nil,
+                "vocabularies = separate: needs a target tokenizer beside the tokenizer"
+            ),
+            (
+                targetTokenizerFile != nil && !(isGiven && isSeparate),
+                "a target tokenizer: needs vocabularies = separate and a tokenizer for the source"
+            ),
+            (
+                training.batchPairs != nil && given.contains("batch-tokens"),
+                "batch-pairs and batch-tokens: give one of them, not both"
+            ),
+        ]
+        if let problem = problems.first(where: { $0.0 }) {
+            throw TranslationSettingError(problem.1)
+        }
     }
 
     // MARK: Training
@@ -128,12 +179,9 @@ public struct TranslationRecipe: Sendable {
         resuming: Bool = false, shouldStop: @escaping () -> Bool = { false },
         handle: @escaping (TranslationTraining.Event) -> Void = { _ in }
     ) throws -> TrainingEnd {
+        try validate()
         var training = training
-        let style: BytePairTrainer.Style = isPretokenized ? .pretokenized : .rawText
-        training.tokenizer = .learned(merges: mergeCount, style: style)
-        if let tokenizerFile {
-            training.tokenizer = .given(try Tokenizer(file: tokenizerFile), style: style)
-        }
+        training.tokenizer = try tokenizerSource()
         training.recipe = JSONWriter(.pretty).string(json) + "\n"
         let text = { (source: TextRole, target: TextRole) in
             try ParallelText(
@@ -142,6 +190,19 @@ public struct TranslationRecipe: Sendable {
         return try training.run(
             train: text(.trainSource, .trainTarget), valid: text(.validSource, .validTarget),
             resuming: resuming, shouldStop: shouldStop, handle: handle)
+    }
+
+    private func tokenizerSource() throws -> TranslationTraining.TokenizerSource {
+        let style: BytePairTrainer.Style = isPretokenized ? .pretokenized : .rawText
+        if let tokenizerFile {
+            return .given(
+                try Tokenizer(file: tokenizerFile),
+                target: try targetTokenizerFile.map { try Tokenizer(file: $0) }, style: style)
+        }
+        return switch tokenizerType {
+        case .bytePairs: .learned(merges: mergeCount, style: style)
+        case .words: .words(minimumCount: minimumCount)
+        }
     }
 }
 

@@ -215,17 +215,32 @@ extension TranslationSetting {
         number(
             "activation-dropout", \.training.configuration.activationDropout, in: 0...0.99,
             "Dropout inside the feed-forward networks."),
+        choice(
+            "initialization", \.training.initialization, of: WeightInitialization.self,
+            "How weights are drawn: tables from N(0, 1/D), or every matrix Xavier-uniform."),
     ]
 
-    /// Settings of the tokenizer and of training.
+    /// Settings of the tokenizers and of training.
     public static let training: [TranslationSetting] = [
-        int("merges", \.mergeCount, in: 0...1_000_000, "Merges of the tokenizer that is learned."),
+        choice(
+            "tokenizer-type", \.tokenizerType, of: TranslationTraining.TokenizerType.self,
+            "What is learned: byte pairs, or whole words of pretokenized text."),
+        int("merges", \.mergeCount, in: 0...1_000_000, "Merges of the byte pairs."),
+        int(
+            "minimum-count", \.minimumCount, in: 1...1_000_000_000,
+            "Whole words that occur less often are <unk>."),
+        choice(
+            "vocabularies", \.training.vocabularies, of: TranslationTraining.Vocabularies.self,
+            "One vocabulary for source and target, or a tokenizer and a table for each."),
         flag(
             "pretokenized", \.isPretokenized,
             "Whether words stand between white space already."),
         int(
             "batch-tokens", \.training.batchTokens, in: 1...(1 << 30),
             "Tokens of a batch: its longest sentence times its sentences."),
+        optionalInt(
+            "batch-pairs", \.training.batchPairs, in: 1...(1 << 30),
+            "Pairs of a batch, of all lengths, in place of its tokens; none counts tokens."),
         int(
             "shard-tokens", \.training.shardTokens, in: 1...(1 << 30),
             "Tokens that are in memory at a time, at most."),

@@ -1,13 +1,12 @@
 import HeedModels
 import HeedNN
 import HeedTensor
-import HeedText
 import HeedTraining
 
 /// The task of learning to translate, as the trainer sees it.
 final class TranslationTask: TrainingTask {
     let transformer: Transformer
-    let tokenizer: Tokenizer
+    private let tokenizers: TranslationTokenizers
     private let training: EncodedCorpus
     private let validation: EncodedCorpus
     private let plan: BatchPlan
@@ -16,12 +15,12 @@ final class TranslationTask: TrainingTask {
     let validationShards: [[Int]]
 
     init(
-        _ transformer: Transformer, tokenizer: Tokenizer, training: EncodedCorpus,
+        _ transformer: Transformer, tokenizers: TranslationTokenizers, training: EncodedCorpus,
         validation: EncodedCorpus, plan: BatchPlan, smoothing: Double,
         score: @escaping (Int, Context) throws -> [String: Double] = { _, _ in [:] }
     ) {
         self.transformer = transformer
-        self.tokenizer = tokenizer
+        self.tokenizers = tokenizers
         self.training = training
         self.validation = validation
         self.plan = plan
@@ -68,7 +67,7 @@ final class TranslationTask: TrainingTask {
 
     func write(toFolder folder: String, values: ((Parameter) -> Tensor)?) throws {
         try transformer.write(toFolder: folder, values: values)
-        try tokenizer.write(
+        try tokenizers.write(
             to: folder, maximumLength: transformer.configuration.maximumPositions)
     }
 }

@@ -1,6 +1,6 @@
 import HeedFormats
 public import HeedModels
-import HeedNN
+public import HeedNN
 public import HeedTensor
 public import HeedText
 public import HeedTraining
@@ -13,21 +13,6 @@ public import HeedTraining
 /// try training.run(train: pairs, valid: others) { event in print(event) }
 /// ```
 public struct TranslationTraining: Sendable {
-    /// Where the tokenizer comes from.
-    public enum TokenizerSource: Sendable {
-        /// Byte-pair encoding learned from both sides of the training text.
-        case learned(merges: Int, style: BytePairTrainer.Style)
-        /// One that is given, and what the texts are.
-        case given(Tokenizer, style: BytePairTrainer.Style = .rawText)
-
-        /// What the texts are.
-        var style: BytePairTrainer.Style {
-            switch self {
-            case .learned(_, let style), .given(_, let style): style
-            }
-        }
-    }
-
     /// The schedules that can be chosen by name.
     public enum ScheduleKind: String, Sendable, CaseIterable {
         /// Warm-up, then ∝ 1/√update.
@@ -48,12 +33,18 @@ public struct TranslationTraining: Sendable {
 
     /// The run folder.
     public var output: String
-    /// Sizes and choices of the model; the vocabulary's size is set from the tokenizer.
+    /// Sizes and choices of the model; what it knows of vocabularies is set from the tokenizers.
     public var configuration: TransformerConfiguration
-    /// The tokenizer.
+    /// How its weights are drawn.
+    public var initialization = WeightInitialization.normal
+    /// The tokenizers.
     public var tokenizer = TokenizerSource.learned(merges: 8000, style: .rawText)
+    /// Whether source and target share a vocabulary.
+    public var vocabularies = Vocabularies.joint
     /// Tokens of an update, counted as the longest sentence times the number of sentences.
     public var batchTokens = 8192
+    /// Pairs of an update, in place of its tokens; nil counts tokens.
+    public var batchPairs: Int?
     /// Tokens of a shard at most: what is in memory at a time.
     public var shardTokens = BatchPlan.defaultShardTokens
     /// Batches whose gradients are added up for one update.
@@ -137,9 +128,9 @@ public struct TranslationTraining: Sendable {
         }
         let folder = RunFolder(path: output)
         if !resuming { try folder.checkIsNew() }
-        let tokenizer = try makeTokenizer(train)
-        let training = EncodedCorpus(train, tokenizer: tokenizer, maximumLength: maximumLength)
-        let validation = EncodedCorpus(valid, tokenizer: tokenizer, maximumLength: maximumLength)
+        let tokenizers = try makeTokenizers(train)
+        let training = EncodedCorpus(train, tokenizers, maximumLength: maximumLength)
+        let validation = EncodedCorpus(valid, tokenizers, maximumLength: maximumLength)
         guard !training.sources.isEmpty, !validation.sources.isEmpty else {
             throw CorpusError(
                 """
@@ -147,33 +138,32 @@ public struct TranslationTraining: Sendable {
                 than \(maximumLength) tokens on a side
                 """)
         }
-        let configuration = try resolvedConfiguration(tokenizer, training, validation)
+        let configuration = try resolvedConfiguration(tokenizers, training, validation)
         try ModelTooLargeError.check(configuration)
-        let model = try Transformer(configuration, builder: ModelBuilder(seed: seed))
+        let model = try Transformer(
+            configuration, builder: ModelBuilder(seed: seed, initialization: initialization))
         handle(.prepared(describe(train, training, "training")))
         handle(.prepared(describe(valid, validation, "validation")))
         handle(
             .prepared(
-                "\(tokenizer.vocabularySize) pieces, \(model.parameterCount) parameters, \(precision)"
+                "\(tokenizers.sizes) pieces, \(model.parameterCount) parameters, \(precision)"
             ))
-        let plan = BatchPlan(
-            lengths: training.lengths, batchTokens: batchTokens * accumulation,
-            shardTokens: shardTokens, seed: seed)
+        let plan = plan(training)
         // The number of updates depends on the lengths alone and is the same in every epoch.
         let epochUpdates = plan.updates(epoch: 1).count
         let task = TranslationTask(
-            model, tokenizer: tokenizer, training: training, validation: validation, plan: plan,
+            model, tokenizers: tokenizers, training: training, validation: validation, plan: plan,
             smoothing: labelSmoothing,
             score: { epoch, _ in
                 guard bleuInterval > 0,
                     epoch * epochUpdates / bleuInterval > (epoch - 1) * epochUpdates / bleuInterval
                 else { return [:] }
-                return ["valid_bleu": try bleu(model, tokenizer, valid).value]
+                return ["valid_bleu": try bleu(model, tokenizers, valid).value]
             })
         let events = TensorBoardLog(folder)
         let run = TrainingRun(
             task, trainingOptions, folder: folder,
-            fingerprint: fingerprint(tokenizer, training, validation, model.configuration),
+            fingerprint: fingerprint(tokenizers, training, validation, model.configuration),
             shouldStop: shouldStop
         ) { event in
             handle(.training(event))
@@ -185,16 +175,16 @@ public struct TranslationTraining: Sendable {
         }
         if end != .interrupted {
             let final = try Transformer(folder: output)
-            handle(.score(name: "validation", try bleu(final, tokenizer, valid)))
+            handle(.score(name: "validation", try bleu(final, tokenizers, valid)))
         }
         return end
     }
 
     /// BLEU of the model's translations of the validation text, over its tokens if they are given as such.
     private func bleu(
-        _ model: Transformer, _ tokenizer: Tokenizer, _ text: ParallelText
+        _ model: Transformer, _ tokenizers: TranslationTokenizers, _ text: ParallelText
     ) throws -> BLEUScore {
-        let translator = SentenceTranslator(model, tokenizer, precision)
+        let translator = SentenceTranslator(model, tokenizers, precision)
         let hypotheses = try translator.translate(text.sources, TranslationOptions())
         var metric = BLEU()
         if self.tokenizer.style == .pretokenized { metric.tokenization = .none }
@@ -202,34 +192,34 @@ public struct TranslationTraining: Sendable {
             hypotheses: hypotheses.map(\.text), references: [text.targets])
     }
 
-    private func makeTokenizer(_ text: ParallelText) throws -> Tokenizer {
-        switch tokenizer {
-        case .given(let tokenizer, _): return tokenizer
-        case .learned(let merges, let style):
-            var trainer = BytePairTrainer(style: style, mergeCount: merges)
-            trainer.add(text.sources)
-            trainer.add(text.targets)
-            return try trainer.train()
-        }
-    }
-
     private func resolvedConfiguration(
-        _ tokenizer: Tokenizer, _ training: EncodedCorpus, _ validation: EncodedCorpus
+        _ tokenizers: TranslationTokenizers, _ training: EncodedCorpus,
+        _ validation: EncodedCorpus
     ) throws -> TransformerConfiguration {
         var configuration = configuration
         configuration.trainedLength = training.lengths.max()
-        configuration.sourceVocabulary = tokenizer.vocabularySize
-        configuration.targetVocabulary = tokenizer.vocabularySize
-        guard let end = tokenizer.specialTokens.endOfSequence,
-            let padding = tokenizer.specialTokens.padding
-        else { throw CorpusError("the tokenizer has no end mark or no padding token") }
-        configuration.endToken = Int(end)
-        configuration.paddingToken = Int(padding)
-        configuration.startToken = Int(padding)
+        configuration.sourceVocabulary = tokenizers.source.vocabularySize
+        configuration.targetVocabulary = tokenizers.target.vocabularySize
+        if tokenizers.areSeparate { configuration.sharesEmbeddings = false }
+        let special = try tokenizers.specialTokens()
+        configuration.endToken = special.end
+        configuration.paddingToken = special.padding
+        configuration.startToken = special.padding
         configuration.maximumPositions =
             ([1024, configuration.maximumPositions] + training.lengths
             + validation.lengths).reduce(0, max)
         return configuration
+    }
+
+    private func plan(_ training: EncodedCorpus) -> BatchPlan {
+        guard let batchPairs else {
+            return BatchPlan(
+                lengths: training.lengths, batchTokens: batchTokens * accumulation,
+                shardTokens: shardTokens, seed: seed)
+        }
+        return BatchPlan(
+            lengths: training.lengths, batchExamples: batchPairs * accumulation,
+            shardTokens: shardTokens, seed: seed)
     }
 
     private var trainingOptions: TrainingOptions {
@@ -265,16 +255,20 @@ public struct TranslationTraining: Sendable {
 
     /// What must be the same for a resumption to end with the same bits: threads and limits may change.
     private func fingerprint(
-        _ tokenizer: Tokenizer, _ training: EncodedCorpus, _ validation: EncodedCorpus,
-        _ configuration: TransformerConfiguration
+        _ tokenizers: TranslationTokenizers, _ training: EncodedCorpus,
+        _ validation: EncodedCorpus, _ configuration: TransformerConfiguration
     ) -> String {
-        let tokenizerSum = CRC32C.checksum(of: tokenizer.serialized())
+        let sums =
+            (tokenizers.areSeparate ? [tokenizers.source, tokenizers.target] : [tokenizers.source])
+            .map { String(CRC32C.checksum(of: $0.serialized()), radix: 16) }
         let settings: [(String, String)] = [
             ("model", JSONWriter(.compact).string(configuration.json)),
-            ("tokenizer", String(tokenizerSum, radix: 16)),
+            ("tokenizer", sums.joined(separator: " ")),
             ("training data", String(training.checksum, radix: 16)),
             ("validation data", String(validation.checksum, radix: 16)),
-            ("batch tokens", "\(batchTokens * accumulation)"), ("shard tokens", "\(shardTokens)"),
+            batchPairs.map { ("batch pairs", "\($0 * accumulation)") }
+                ?? ("batch tokens", "\(batchTokens * accumulation)"),
+            ("shard tokens", "\(shardTokens)"),
             // The cosine ends at the last update, which therefore shapes every rate.
             (
                 "schedule",

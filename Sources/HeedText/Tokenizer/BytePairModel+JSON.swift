@@ -1,10 +1,10 @@
 import HeedFormats
 
 extension BytePairModel: TokenizerComponent {
+    /// The type in files.
+    static let type = "BPE"
+
     init(json reader: JSONObjectReader) throws {
-        // Files from before the type was written have none.
-        let type = try reader.string("type", default: "BPE")
-        guard type == "BPE" else { throw unsupported(reader, "model", "BPE") }
         for name in ["dropout", "continuing_subword_prefix"] {
             guard let value = reader.optionalValue(name) else { continue }
             guard value.doubleValue == 0 || value.stringValue == "" else {
@@ -70,7 +70,7 @@ extension BytePairModel: TokenizerComponent {
                 [merge.left, merge.right].map { .string(vocabulary.piece(of: $0) ?? "") })
         }
         return [
-            "type": "BPE", "dropout": nil,
+            "type": .string(Self.type), "dropout": nil,
             "unk_token": unknownPiece.map(JSONValue.string) ?? .null,
             "continuing_subword_prefix": nil,
             "end_of_word_suffix": wordSuffix.map(JSONValue.string) ?? .null,

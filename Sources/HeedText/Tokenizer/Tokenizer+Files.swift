@@ -59,7 +59,7 @@ extension Tokenizer {
         for name in ["truncation", "padding"] where reader.contains(name) {
             throw reader.error(name, "is not supported; supported is null")
         }
-        let model = try BytePairModel(json: reader.object("model"))
+        let model = try TokenModel(json: reader.object("model"))
         let normalizer = try reader.optionalObject("normalizer").map(Normalizer.init(json:))
         guard (normalizer?.growth ?? 1) <= Self.maximumGrowth else {
             throw reader.error("normalizer", "makes texts too long")

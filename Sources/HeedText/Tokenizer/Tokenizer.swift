@@ -11,7 +11,7 @@ import HeedFormats
 public struct Tokenizer: Sendable {
     let normalizer: Normalizer?
     let preTokenizer: PreTokenizer?
-    let model: BytePairModel
+    let model: TokenModel
     let postProcessor: TemplateProcessor?
     let decoder: TokenDecoder?
     let addedTokens: [AddedToken]
@@ -32,7 +32,7 @@ public struct Tokenizer: Sendable {
     private let scratch = ScratchPool()
 
     init(
-        normalizer: Normalizer?, preTokenizer: PreTokenizer?, model: BytePairModel,
+        normalizer: Normalizer?, preTokenizer: PreTokenizer?, model: TokenModel,
         postProcessor: TemplateProcessor?, decoder: TokenDecoder?, addedTokens: [AddedToken],
         specialTokens: SpecialTokens
     ) {
@@ -147,7 +147,8 @@ public struct Tokenizer: Sendable {
 
     /// When a pair of pieces was learned, or `nil` if they are not merged.
     package func mergeRank(_ left: String, _ right: String) -> Int? {
-        guard let left = model.vocabulary.id(of: left), let right = model.vocabulary.id(of: right)
+        guard case .bytePairs(let model) = model,
+            let left = model.vocabulary.id(of: left), let right = model.vocabulary.id(of: right)
         else { return nil }
         return model.ranks[left, right].map { Int($0 >> 32) }
     }

@@ -31,8 +31,19 @@ struct TokenizerScratch {
         lengths.append(contentsOf: merger.lengths)
     }
 
-    /// Appends the tokens of a word, which are remembered.
-    mutating func append(_ bytes: [UInt8], _ word: Range<Int>, of model: BytePairModel) {
+    /// Appends the tokens of a word; those of byte pairs are remembered.
+    mutating func append(_ bytes: [UInt8], _ word: Range<Int>, of model: TokenModel) {
+        switch model {
+        case .bytePairs(let model): append(bytes, word, of: model)
+        case .words(let model):
+            ids.append(model.id(of: bytes, word))
+            lengths.append(word.count)
+        }
+    }
+
+    private mutating func append(
+        _ bytes: [UInt8], _ word: Range<Int>, of model: BytePairModel
+    ) {
         guard word.count <= Self.longestCachedWord else {
             model.encode(bytes, word, into: &self)
             return

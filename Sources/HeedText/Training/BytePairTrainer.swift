@@ -27,9 +27,7 @@ public struct BytePairTrainer: Sendable {
     /// become bytes.
     public let minimumCharacterCount: Int
 
-    private let cutter: WordCutter
-    private var words = ByteStringTable()
-    private var counts: [Int] = []
+    private var counter: WordCounter
 
     /// Makes a trainer that has seen nothing yet; the defaults are those of `subword-nmt`.
     public init(
@@ -39,21 +37,14 @@ public struct BytePairTrainer: Sendable {
         self.mergeCount = mergeCount
         self.minimumPairCount = minimumPairCount
         self.minimumCharacterCount = minimumCharacterCount
-        cutter = TokenizerStyles.cutter(style)
+        counter = WordCounter(TokenizerStyles.cutter(style))
     }
 
     /// The number of different words seen so far.
-    public var wordCount: Int { words.count }
+    public var wordCount: Int { counter.words.count }
 
     /// Counts the words of a line.
-    public mutating func add(_ line: String) {
-        var text = NormalizedText(line, trackingSources: false)
-        cutter.forEachWord(of: &text) { bytes, range in
-            let word = words.insert(bytes, range)
-            if word.isNew { counts.append(0) }
-            counts[word.number] += 1
-        }
-    }
+    public mutating func add(_ line: String) { counter.add(line) }
 
     /// Counts the words of many lines.
     public mutating func add(_ lines: some Sequence<String>) {
@@ -73,7 +64,7 @@ public struct BytePairTrainer: Sendable {
         ] where value < 0 {
             throw TokenizerError.badSetting(name: name, value: value)
         }
-        guard words.count > 0 else { throw TokenizerError.nothingToLearnFrom }
+        guard wordCount > 0 else { throw TokenizerError.nothingToLearnFrom }
         var vocabulary = Vocabulary()
         let reserved = TokenizerStyles.reservedPieces(style)
         for piece in reserved { _ = vocabulary.append(piece) }
@@ -86,11 +77,11 @@ public struct BytePairTrainer: Sendable {
             _ = vocabulary.append(String(decoding: character, as: UTF8.self))
         }
         let known = Set(characters)
-        for number in 0..<words.count {
+        for number in 0..<wordCount {
             let symbols = characterBytes(of: number).map {
                 known.contains($0) ? learner.symbol($0) : PairLearner.barrier
             }
-            learner.add(symbols, count: counts[number])
+            learner.add(symbols, count: counter.counts[number])
         }
         learner.learn(limit: mergeCount, minimumCount: max(1, minimumPairCount)) {
             forbidden.contains($0)
@@ -115,7 +106,7 @@ public struct BytePairTrainer: Sendable {
 
     /// The characters of a word, the last one with the mark of the word's end.
     private func characterBytes(of number: Int) -> [[UInt8]] {
-        let bytes = Array(words[number])
+        let bytes = Array(counter.words[number])
         var characters: [[UInt8]] = []
         var position = 0
         while position < bytes.count {
@@ -132,9 +123,9 @@ public struct BytePairTrainer: Sendable {
     /// The characters that get a piece of their own, by code point.
     private func alphabet() -> [[UInt8]] {
         var occurrences: [[UInt8]: Int] = [:]
-        for number in 0..<words.count {
+        for number in 0..<wordCount {
             for character in characterBytes(of: number) {
-                occurrences[character, default: 0] += counts[number]
+                occurrences[character, default: 0] += counter.counts[number]
             }
         }
         let minimum = style == .rawText ? minimumCharacterCount : 0

@@ -1,4 +1,4 @@
-/// The two kinds of tokenizer that Heed makes, put together from components that the `tokenizers`
+/// The kinds of tokenizer that Heed makes, put together from components that the `tokenizers`
 /// library has as well.
 ///
 /// **Raw text** must come back exactly, and ▁ (U+2581) marks the places of spaces. A text that
@@ -10,18 +10,22 @@
 /// spaces, then U+0387 into ▁.
 ///
 /// **Pretokenized text** is cut at white space; the last character of a word carries `</w>`.
+///
+/// **Words** are cut at white space, too, and each is one piece. A word that spells a special token out would be that
+/// token, so it is first rewritten as the unknown piece, which alone may stand in a text, and which decoding shows.
 enum TokenizerStyles {
     static let space: Unicode.Scalar = "\u{2581}"
     static let wordSuffix = "</w>"
+    /// The names of the special tokens in the order of their ids.
+    private static let specialNames = [
+        SpecialTokens.endName, SpecialTokens.unknownName, SpecialTokens.paddingName,
+    ]
     private static let literalSpaceMark = "\u{0387}"
 
     /// The pieces before all others: special tokens, and bytes for raw text.
     static func reservedPieces(_ style: BytePairTrainer.Style) -> [String] {
-        let special = [
-            SpecialTokens.endName, SpecialTokens.unknownName, SpecialTokens.paddingName,
-        ]
-        guard style == .rawText else { return special }
-        return special + (0...255).map { BytePieces.piece(of: UInt8($0)) }
+        guard style == .rawText else { return specialNames }
+        return specialNames + (0...255).map { BytePieces.piece(of: UInt8($0)) }
     }
 
     static func normalizer(_ style: BytePairTrainer.Style) -> Normalizer? {
@@ -56,9 +60,37 @@ enum TokenizerStyles {
             vocabulary: vocabulary, merges: merges, unknownPiece: SpecialTokens.unknownName,
             wordSuffix: style == .pretokenized ? wordSuffix : nil,
             hasByteFallback: style == .rawText)
-        let names = [
-            SpecialTokens.endName, SpecialTokens.unknownName, SpecialTokens.paddingName,
-        ]
+        return tokenizer(
+            normalizer: normalizer(style), preTokenizer: preTokenizer(style),
+            model: .bytePairs(model), decoder: decoder(style), added: specialNames)
+    }
+
+    /// Rewrites special tokens that a text of words spells out.
+    static let wordNormalizer = Normalizer.sequence(
+        [SpecialTokens.endName, SpecialTokens.paddingName].map {
+            .replace(pattern: $0, content: SpecialTokens.unknownName)
+        })
+
+    /// What cuts texts into words that are whole pieces.
+    static let wordCutter = WordCutter(
+        normalizer: wordNormalizer, preTokenizer: .whitespaceSplit)
+
+    /// A tokenizer of whole words: the special tokens, then these.
+    static func tokenizer(words: [String]) -> Tokenizer? {
+        var vocabulary = Vocabulary()
+        for piece in specialNames + words { _ = vocabulary.append(piece) }
+        return WordModel(vocabulary: vocabulary, unknownPiece: SpecialTokens.unknownName).map {
+            // Pieces are joined by spaces where there is no decoder. The unknown piece is shown: it is not special there.
+            tokenizer(
+                normalizer: wordNormalizer, preTokenizer: .whitespaceSplit, model: .words($0),
+                decoder: nil, added: [SpecialTokens.endName, SpecialTokens.paddingName])
+        }
+    }
+
+    private static func tokenizer(
+        normalizer: Normalizer?, preTokenizer: PreTokenizer, model: TokenModel,
+        decoder: TokenDecoder?, added: [String]
+    ) -> Tokenizer {
         let end = TemplateProcessor.Part.special(SpecialTokens.endName, typeID: 0)
         let first = TemplateProcessor.Part.sequence("A", typeID: 0)
         let processor = TemplateProcessor(
@@ -67,10 +99,10 @@ enum TokenizerStyles {
                 .init(name: SpecialTokens.endName, ids: [0], tokens: [SpecialTokens.endName])
             ])
         return Tokenizer(
-            normalizer: normalizer(style), preTokenizer: preTokenizer(style), model: model,
-            postProcessor: processor, decoder: decoder(style),
-            addedTokens: names.enumerated().map {
-                AddedToken(id: Int32($0.offset), content: $0.element)
+            normalizer: normalizer, preTokenizer: preTokenizer, model: model,
+            postProcessor: processor, decoder: decoder,
+            addedTokens: added.compactMap { name in
+                model.vocabulary.id(of: name).map { AddedToken(id: $0, content: name) }
             },
             specialTokens: SpecialTokens(endOfSequence: 0, unknown: 1, padding: 2))
     }

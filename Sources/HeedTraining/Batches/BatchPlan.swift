@@ -1,16 +1,23 @@
 /// Which examples each update of an epoch sees: a pure function of the examples' lengths, the seed and the epoch.
 ///
-/// Examples of similar length make a shard of at most `shardTokens` tokens, and an update is a list of shards. Gradients are
-/// added up shard by shard, so that a batch may be larger than memory, and the bits do not depend on how many shards are
-/// accumulated at a time.
+/// Examples of similar length make a shard of at most `shardTokens` tokens, and an update is a list of shards. A batch by
+/// tokens is so many shards; a batch by examples is so many of these as chance has it, short and long ones, cut into shards.
+/// Gradients are added up shard by shard, so that a batch may be larger than memory, and the bits do not depend on how many
+/// shards are accumulated at a time.
 public struct BatchPlan: Sendable {
     /// Tokens of a shard at most, counted as its longest example times its number of examples.
     public static let defaultShardTokens = 4096
 
     private let lengths: [Int]
     private let shardTokens: Int
-    private let shardsPerUpdate: Int
+    private let size: Size
     private let seed: UInt64
+
+    /// What an update holds at most.
+    private enum Size {
+        case shards(Int)
+        case examples(Int)
+    }
 
     /// A plan for examples of these lengths.
     ///
@@ -24,21 +31,54 @@ public struct BatchPlan: Sendable {
     ) {
         self.lengths = lengths
         // As few shards as can hold the batch, of equal size, so that they do not hold more than it.
-        shardsPerUpdate = max(1, (batchTokens + shardTokens - 1) / shardTokens)
-        self.shardTokens = batchTokens / shardsPerUpdate
+        let shards = max(1, (batchTokens + shardTokens - 1) / shardTokens)
+        self.shardTokens = batchTokens / shards
+        size = .shards(shards)
+        self.seed = seed
+    }
+
+    /// A plan whose updates hold this many examples of all lengths; the last one may hold fewer.
+    ///
+    /// Batches of one length each would count a token of a long example less than one of a short example, and pull the lengths
+    /// of what is generated to and fro.
+    public init(
+        lengths: [Int], batchExamples: Int, shardTokens: Int = BatchPlan.defaultShardTokens,
+        seed: UInt64
+    ) {
+        self.lengths = lengths
+        self.shardTokens = shardTokens
+        size = .examples(max(1, batchExamples))
         self.seed = seed
     }
 
     /// The updates of an epoch; each is a list of shards, each a list of examples.
     public func updates(epoch: Int) -> [[[Int]]] {
         var numbers = CounterNumbers(seed: seed, stream: UInt64(epoch))
-        // Ties of length are broken anew in each epoch, so that shards differ.
-        var order = numbers.permutation(lengths.count)
-        order.sort { lengths[$0] < lengths[$1] }
-        var shards = Self.shards(of: order, lengths: lengths, tokens: shardTokens)
-        numbers.shuffle(&shards)
-        return stride(from: 0, to: shards.count, by: shardsPerUpdate).map { start in
-            Array(shards[start..<min(start + shardsPerUpdate, shards.count)])
+        let order = numbers.permutation(lengths.count)
+        switch size {
+        case .shards(let count):
+            // Ties of length are broken anew in each epoch, so that shards differ.
+            var shards = shards(of: order)
+            numbers.shuffle(&shards)
+            return Self.groups(of: shards, count).map(Array.init)
+        case .examples(let count):
+            return Self.groups(of: order, count).map { shards(of: Array($0)) }
+        }
+    }
+
+    /// Shards of these examples, each of similar length.
+    private func shards(of examples: [Int]) -> [[Int]] {
+        Self.shards(
+            of: examples.sorted { lengths[$0] < lengths[$1] }, lengths: lengths,
+            tokens: shardTokens)
+    }
+
+    /// Neighbours in groups of this many; the last ones may be fewer.
+    private static func groups<Element>(
+        of elements: [Element], _ count: Int
+    ) -> [ArraySlice<Element>] {
+        stride(from: 0, to: elements.count, by: count).map { start in
+            elements[start..<min(start + count, elements.count)]
         }
     }
 

@@ -10,6 +10,8 @@ extension SyntheticTask: ExpressibleByArgument {}
 extension BLEU.Tokenization: ExpressibleByArgument {}
 extension TransformerPreset: ExpressibleByArgument {}
 extension WeightType: ExpressibleByArgument {}
+extension TranslationTraining.TokenizerType: ExpressibleByArgument {}
+extension TranslationTraining.Vocabularies: ExpressibleByArgument {}
 extension TranslationTraining.ScheduleKind: ExpressibleByArgument {}
 extension TranslationTraining.Optimizer: ExpressibleByArgument {}
 

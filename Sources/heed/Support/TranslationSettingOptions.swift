@@ -13,14 +13,26 @@ struct TranslationSettingOptions: ParsableArguments {
     @Option(help: "A YAML file of settings, 'name: value' a line.")
     var config: String?
 
+    @Option(help: .setting("tokenizer-type"))
+    var tokenizerType: TranslationTraining.TokenizerType?
+
     @Option(help: .setting("merges"))
     var merges: Int?
+
+    @Option(help: .setting("minimum-count"))
+    var minimumCount: Int?
+
+    @Option(help: .setting("vocabularies"))
+    var vocabularies: TranslationTraining.Vocabularies?
 
     @Flag(help: "Words stand between white space already (and BLEU is over them).")
     var pretokenized = false
 
     @Option(help: .setting("batch-tokens"))
     var batchTokens: Int?
+
+    @Option(help: .setting("batch-pairs"))
+    var batchPairs: Int?
 
     @Option(help: .setting("shard-tokens"))
     var shardTokens: Int?
@@ -97,8 +109,10 @@ struct TranslationSettingOptions: ParsableArguments {
     /// What the options ask for.
     var options: [SettingAssignment] {
         let given: [(String, (any CustomStringConvertible)?)] = [
-            ("merges", merges), ("pretokenized", pretokenized ? true : nil),
-            ("batch-tokens", batchTokens), ("shard-tokens", shardTokens),
+            ("tokenizer-type", tokenizerType?.rawValue), ("merges", merges),
+            ("minimum-count", minimumCount), ("vocabularies", vocabularies?.rawValue),
+            ("pretokenized", pretokenized ? true : nil), ("batch-tokens", batchTokens),
+            ("batch-pairs", batchPairs), ("shard-tokens", shardTokens),
             ("accumulation", accumulation), ("max-updates", maxUpdates),
             ("max-epochs", maxEpochs), ("patience", patience), ("average", average),
             ("learning-rate", learningRate), ("warmup", warmup), ("schedule", schedule?.rawValue),

@@ -28,6 +28,10 @@ struct TokenizeCommand: ParsableCommand {
     @Option(help: "A tokenizer.json to use instead of a model's.")
     var file: String?
 
+    @Flag(
+        help: "Use the tokenizer of what the model writes, where it is not that of what it reads.")
+    var target = false
+
     @Option(help: "A file with a text on each line. (default: -, standard input)")
     var input: String?
 
@@ -46,15 +50,14 @@ struct TokenizeCommand: ParsableCommand {
     func validate() throws {
         if ids, decode { throw ValidationError("give --ids or --decode, not both") }
         if model != nil, file != nil { throw ValidationError("give --model or --file, not both") }
+        if target, file != nil { throw ValidationError("--target goes without --file") }
         if !texts.isEmpty, input != nil {
             throw ValidationError("give texts or --input, not both")
         }
     }
 
     func run() throws {
-        let tokenizer =
-            try file.map { try Tokenizer(file: $0) }
-            ?? Tokenizer(folder: modelFolder(model))
+        let tokenizer = try file.map { try Tokenizer(file: $0) } ?? modelTokenizer()
         var chunks = try LineChunks(texts: texts, input: input, splitting: false)
         var number = 0
         while let lines = try chunks.next() {
@@ -69,6 +72,11 @@ struct TokenizeCommand: ParsableCommand {
             }
             try StandardStreams.write(output)
         }
+    }
+
+    private func modelTokenizer() throws -> Tokenizer {
+        let tokenizers = try TranslationTokenizers(folder: modelFolder(model))
+        return target ? tokenizers.target : tokenizers.source
     }
 
     private func encoded(_ line: String, _ tokenizer: Tokenizer) throws -> String {

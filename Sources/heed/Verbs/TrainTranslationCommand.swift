@@ -16,6 +16,11 @@ struct TrainTranslationCommand: ParsableCommand {
             --resume goes on from there, needs --output alone, and ends with the same bits as a \
             training that was never interrupted.
 
+            Text is cut into byte pairs that are learned from both sides. With --pretokenized \
+            --tokenizer-type word its words stay whole, and rare ones become <unk>; \
+            --vocabularies separate learns from each side alone, and writes target_tokenizer.json \
+            beside tokenizer.json. Batches hold so many tokens, or so many pairs (--batch-pairs).
+
             A setting has the value of its option, else of --set, else of --config, else of the \
             preset. The names for --set and --config, with the values of the preset tiny:
             \(settingList)
@@ -66,6 +71,9 @@ struct TrainTranslationCommand: ParsableCommand {
     @Option(help: "A tokenizer.json to use instead of learning one.")
     var tokenizer: String?
 
+    @Option(help: "The target's tokenizer.json beside it, where vocabularies are separate.")
+    var targetTokenizer: String?
+
     @Option(help: "Threads that compute. (default: HEED_THREADS, or the cores)")
     var threads: Int?
 
@@ -109,7 +117,9 @@ struct TrainTranslationCommand: ParsableCommand {
             recipe.files[role] = absolute(path)
         }
         recipe.tokenizerFile = tokenizer.map(absolute)
+        recipe.targetTokenizerFile = targetTokenizer.map(absolute)
         for assignment in assignments { try assignment.apply(to: &recipe) }
+        try recipe.validate(given: Set(assignments.map(\.name)))
         return recipe
     }
 
@@ -126,6 +136,7 @@ struct TrainTranslationCommand: ParsableCommand {
             if let path { recipe.files[role] = absolute(path) }
         }
         if let tokenizer { recipe.tokenizerFile = absolute(tokenizer) }
+        if let targetTokenizer { recipe.targetTokenizerFile = absolute(targetTokenizer) }
         for assignment in assignments { try assignment.apply(to: &recipe) }
         var changed = recipe.fixedDifferences(from: saved)
         if let preset, preset != saved.preset { changed.append("preset") }

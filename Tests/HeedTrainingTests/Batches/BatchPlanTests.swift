@@ -27,6 +27,27 @@ struct BatchPlanTests {
         }
     }
 
+    @Test(
+        "hold as many examples as they shall, in shards that are not too large",
+        arguments: [(128, 4096), (7, 100), (1, 4096), (1000, 512)])
+    func examples(count: Int, shardTokens: Int) {
+        let plan = BatchPlan(
+            lengths: Self.lengths, batchExamples: count, shardTokens: shardTokens, seed: 3)
+        let updates = plan.updates(epoch: 1)
+        #expect(updates.joined().joined().sorted() == Array(Self.lengths.indices))
+        let sizes = updates.map { $0.joined().count }
+        #expect(sizes.dropLast().allSatisfy { $0 == count } && (sizes.last ?? 0) <= count)
+        for shard in updates.joined() where shard.count > 1 {
+            #expect((shard.map { Self.lengths[$0] }.max() ?? 0) * shard.count <= shardTokens)
+        }
+        for update in updates where count == 128 {
+            let lengths = update.joined().map { Self.lengths[$0] }
+            #expect((lengths.max() ?? 0) - (lengths.min() ?? 0) > 40, "short and long ones")
+        }
+        #expect(updates == plan.updates(epoch: 1))
+        #expect(updates != plan.updates(epoch: 2))
+    }
+
     @Test("are a function of seed and epoch alone")
     func determinism() {
         let plan = { (seed: UInt64) in
