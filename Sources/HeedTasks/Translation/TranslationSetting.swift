@@ -199,7 +199,7 @@ extension TranslationSetting {
             "The kind of positions."),
         int(
             "max-positions", \.training.configuration.maximumPositions, in: size,
-            "Positions of learned or rotary positions; at least 1024 are made."),
+            "Positions that the model has, or as many more as its sentences need."),
         flag(
             "scale-embedding", \.training.configuration.scalesEmbedding,
             "Whether embeddings are multiplied by the root of D."),

@@ -206,8 +206,7 @@ public struct TranslationTraining: Sendable {
         configuration.paddingToken = special.padding
         configuration.startToken = special.padding
         configuration.maximumPositions =
-            ([1024, configuration.maximumPositions] + training.lengths
-            + validation.lengths).reduce(0, max)
+            (training.lengths + validation.lengths).reduce(configuration.maximumPositions, max)
         return configuration
     }
 

@@ -7,12 +7,13 @@ import Testing
 
 @Suite("A translation training")
 struct TranslationTrainingTests {
-    @Test("makes as many positions as its sentences need, and at least 1024")
+    @Test("makes as many positions as its sentences need, and at least those that are asked for")
     func positions() throws {
-        for (count, expected) in [(2, 1024), (800, 1601)] {
+        for (count, asked, expected) in [(2, 1024, 1024), (800, 1024, 1601), (2, 100, 100)] {
             let folder = TemporaryFolder()
             var training = SmallModels.training(output: folder.path)
             training.configuration.positions = .learned
+            training.configuration.maximumPositions = asked
             training.maximumLength = 4000
             training.maximumUpdates = 1
             let long = Array(repeating: "x1", count: count).joined(separator: " ")
