@@ -16,17 +16,19 @@ TEST_FLAGS = $(BUILD_FLAGS) --disable-testable-imports --disable-xctest
 CLANG ?= $(dir $(realpath $(shell command -v $(SWIFT))))clang
 C_FLAGS = -std=gnu17 -O2 -D_GNU_SOURCE -DNDEBUG -Wall -Wextra -Werror
 
-C_SOURCES = $(shell find Sources Tests -name '*.c' -o -name '*.h' -o -name '*.inc')
-SWIFT_FOLDERS = $(wildcard Sources Tests Examples Benchmarks)
+C_SOURCES = $(shell find Sources Tests Fuzzing -name '*.c' -o -name '*.h' -o -name '*.inc')
+SWIFT_FOLDERS = $(wildcard Sources Tests Fuzzing Examples Benchmarks)
 
 # The peers' virtual environment; PEER_PYTHON names another Python that has what Benchmarks/requirements.txt lists.
 PEERS = .build/peers
 PEER_PYTHON ?= $(PEERS)/bin/python
 PIP_OPTIONS ?=
+# The fuzzers that `make fuzz` runs; all of them when empty.
+TARGETS ?=
 WORKLOADS ?=
 BENCH_OPTIONS ?=
 
-.PHONY: help build bench costs demo test test-kernels aarch64 lint format install dependencies check-dependencies
+.PHONY: help build bench costs demo test test-kernels soak fuzz aarch64 lint format install dependencies check-dependencies
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +62,12 @@ test: test-kernels ## run every test
 
 test-kernels: check-dependencies ## run the tests of the C kernels, products and threads
 	$(MAKE) --directory Tests/CKernelDriver test CC=$(CLANG) BUILD=$(CURDIR)/.build/kernel-tests
+
+soak: check-dependencies ## kill trainings by the hundred, fail each call on files, fill a disk
+	CLANG=$(CLANG) SWIFT=$(SWIFT) Tools/soak.sh $(TEST_FLAGS)
+
+fuzz: ## fuzz each reader of files for 20 seconds: FUZZ_SECONDS=, FUZZ_RUNS=, TARGETS="json ..."
+	SWIFT=$(SWIFT) Fuzzing/run.sh $(TARGETS)
 
 aarch64: ## compile the C for aarch64, and run its tests there under qemu-user
 	CC=$(CLANG) Tests/CKernelDriver/aarch64.sh $(CURDIR)/.build/aarch64

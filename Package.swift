@@ -99,3 +99,19 @@ let package = Package(
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17
 )
+
+// The fuzzers of `make fuzz` alone need what follows: other builds do not see it.
+if Context.environment["HEED_FUZZING"] != nil {
+    package.targets += [
+        .target(name: "CHeedFuzzDriver", path: "Fuzzing/Driver"),
+        .executableTarget(
+            name: "heed-fuzz",
+            dependencies: [
+                "CHeedFuzzDriver", "HeedTasks", "HeedModels", "HeedTraining", "HeedTensor",
+                "HeedText", "HeedFormats", yams,
+            ],
+            path: "Fuzzing/Targets",
+            swiftSettings: swiftSettings
+        ),
+    ]
+}

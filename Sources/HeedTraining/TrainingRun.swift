@@ -56,12 +56,17 @@ public final class TrainingRun {
             try run.rejectNewer(thanUpdate: state.updates, epoch: state.epoch - 1) {
                 handle(.notice($0))
             }
+            try rejectDamaged()
         } else {
             try run.checkIsNew()
         }
         try Folder.create(run.path)
         try begin()
         let log = try MetricsLog(path: run.metricsPath, keeping: state.metricsBytes)
+        if let checksum = state.metricsChecksum, checksum != log.checksum {
+            handle(
+                .notice("\(run.metricsPath) is not what it was when the checkpoint was written"))
+        }
         handle(.started(afterUpdates: state.updates))
         let end = try train(log)
         if end != .interrupted { try writeFinalModel() }
@@ -73,6 +78,11 @@ public final class TrainingRun {
         while true {
             if state.batch == 0, let end = limitReached() { return end }
             let updates = task.updates(epoch: state.epoch)
+            guard state.batch <= updates.count else {
+                throw TrainingError(
+                    "the checkpoint is after \(state.batch) updates of an epoch of \(updates.count)"
+                )
+            }
             while state.batch < updates.count, state.updates < options.maximumUpdates {
                 if shouldStop() {
                     try save()
@@ -89,11 +99,23 @@ public final class TrainingRun {
             }
             try finishEpoch(log, isCutShort: false)
             state.metricsBytes = log.byteCount
+            state.metricsChecksum = log.checksum
             state.epoch += 1
             state.batch = 0
             state.epochLoss = 0
             state.epochTokens = 0
             try save()
+        }
+    }
+
+    /// Sets aside epochs and best weights that are not what was written, before anything is averaged with them.
+    private func rejectDamaged() throws {
+        for folder in try run.damagedWeights({ handle(.notice($0)) }) {
+            try run.reject(folder)
+            guard folder == run.bestPath else { continue }
+            // Weights that are gone cannot be the best ones.
+            state.bestLoss = .infinity
+            state.bestEpoch = 0
         }
     }
 
@@ -174,11 +196,17 @@ public final class TrainingRun {
     private func writeFinalModel() throws {
         let epochs = try run.numbers(in: "epochs", "epoch").suffix(max(options.average, 0))
         if options.average > 0, !epochs.isEmpty {
+            for epoch in epochs { try FolderManifest.verify(folder: run.epochPath(epoch)) }
             let average = try WeightAverage(epochs.map { run.epochPath($0) }, of: task.model)
             try task.write(toFolder: run.path, values: average.value(of:))
             return
         }
         if bestIsInMemory { return try task.write(toFolder: run.path, values: nil) }
+        guard try Folder.kind(of: run.bestPath) != nil else {
+            throw TrainingError(
+                "\(run.path): no whole epoch's weights are left; go on with a larger limit")
+        }
+        try FolderManifest.verify(folder: run.bestPath)
         let best = RelativePath.join(run.bestPath, TensorFolder.fileName)
         let weights = try WeightAverage(files: [best], of: task.model)
         try task.write(toFolder: run.path, values: weights.value(of:))

@@ -84,6 +84,8 @@ struct ConfigurationTests {
         ("norm_placement", "middle"), ("norm", "batch"), ("positions", "alibi"),
         ("pad_token_id", 20), ("pad_token_id", -1), ("eos_token_id", 1_000_000),
         ("decoder_start_token_id", 20), ("forced_eos_token_id", 99),
+        ("dtype", "float33"), ("torch_dtype", "int8"), ("torch_dtype", "torch.float8_e4m3fn"),
+        ("dtype", 32), ("dtype", ""), ("torch_dtype", ["float32"]),
         ("tie_word_embeddings", "yes"), ("trained_length", 0), ("gated_feed_forward", 1),
     ]
 
@@ -94,6 +96,48 @@ struct ConfigurationTests {
             Issue.record("\(field) = \(value) was accepted")
         } catch {
             #expect((error as? JSONFieldError)?.field == field, "\(value): \(error)")
+        }
+    }
+
+    @Test(
+        "types of weights that are read may be told",
+        arguments: ["float32", "float16", "bfloat16", "float64", "torch.float32"])
+    func elementTypes(name: String) throws {
+        for field in ["dtype", "torch_dtype"] {
+            #expect(throws: Never.self) { try Self.read(Self.json(field, .string(name))) }
+        }
+    }
+
+    @Test("an impossible ε is refused in every family", arguments: ["marian", "pegasus"])
+    func otherFamilies(family: String) throws {
+        guard case .object(var object) = Self.json("model_type", .string(family)) else { return }
+        for (value, isPossible) in [(1e-5, true), (0, false), (-1, false), (1, false)] {
+            object.updateValue(.double(value), forName: "layer_norm_eps")
+            let found = try? Self.read(.object(object))
+            #expect((found != nil) == isPossible, "\(value)")
+        }
+    }
+
+    @Test("code that a folder brings along is never looked at")
+    func remoteCode() throws {
+        let map: JSONValue = ["AutoConfig": "evil.Config", "AutoModel": "evil.Model"]
+        #expect(try Self.read(Self.json("auto_map", map)) == Self.read(Self.json()))
+        try withTemporaryFolder { folder in
+            let model = try Transformer(
+                Self.read(Self.json()), builder: ModelBuilder(seed: 1))
+            try model.write(toFolder: folder)
+            guard case .object(var object) = model.configuration.json else { return }
+            object.insert(map, forName: "auto_map")
+            object.insert(true, forName: "trust_remote_code")
+            try AtomicFile.write(JSONWriter().string(.object(object)), to: "\(folder)/config.json")
+            let witness = "\(folder)/witness"
+            try AtomicFile.write("open('\(witness)', 'w')\n", to: "\(folder)/evil.py")
+            _ = try Transformer(folder: folder)
+            #expect(try Folder.kind(of: witness) == nil)
+            // Of a type that is not known, the code does not make one that is.
+            object.updateValue("custom", forName: "model_type")
+            try AtomicFile.write(JSONWriter().string(.object(object)), to: "\(folder)/config.json")
+            #expect(throws: JSONFieldError.self) { try Transformer(folder: folder) }
         }
     }
 

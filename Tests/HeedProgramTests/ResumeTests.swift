@@ -4,28 +4,6 @@ import Testing
 
 @Suite("heed train --resume")
 struct ResumeTests {
-    /// What must be equal bit by bit, and the metrics without their times.
-    private func outcome(_ run: String) throws -> [String: [UInt8]] {
-        var files: [String: [UInt8]] = [:]
-        let checkpoints = "\(run)/checkpoints"
-        for step in try Folder.names(in: checkpoints).filter({ !$0.contains("rejected") })
-            .suffix(1)
-        {
-            for name in ["model.safetensors", "optimizer.safetensors"] {
-                files[name + " of \(step)"] = try InputFile.bytes(
-                    path: "\(checkpoints)/\(step)/\(name)", limit: 1 << 30)
-            }
-        }
-        for name in ["model.safetensors", "tokenizer.json", "best/model.safetensors"] {
-            files[name] = try InputFile.bytes(path: "\(run)/\(name)", limit: 1 << 30)
-        }
-        let metrics = try TextFile.lines(path: "\(run)/metrics.jsonl").map {
-            $0.replacing(#/, "seconds": [^,}]*/#, with: "")
-        }
-        files["metrics"] = Array(metrics.joined(separator: "\n").utf8)
-        return files
-    }
-
     @Test("a training that was interrupted, and continued elsewhere, ends with the same bits")
     func interrupted() throws {
         let folder = try TemporaryFolder()
@@ -47,7 +25,7 @@ struct ResumeTests {
         let third = try Program.require(
             ["train", "translation", "--output", parts, "--resume", "--threads", "3"])
         #expect(third.errors.contains("going on after update "))
-        let (expected, found) = (try outcome(whole), try outcome(parts))
+        let (expected, found) = (try RunOutcome.files(whole), try RunOutcome.files(parts))
         #expect(Set(expected.keys) == Set(found.keys))
         for (name, bytes) in expected { #expect(found[name] == bytes, "\(name)") }
     }
@@ -64,7 +42,7 @@ struct ResumeTests {
         try AtomicFile.write(bytes, to: file)
         let result = try Program.require(["train", "translation", "--output", copy, "--resume"])
         #expect(result.errors.contains("step-30 was skipped"))
-        let (expected, found) = (try outcome(run.model), try outcome(copy))
+        let (expected, found) = (try RunOutcome.files(run.model), try RunOutcome.files(copy))
         for (name, bytes) in expected { #expect(found[name] == bytes, "\(name)") }
     }
 

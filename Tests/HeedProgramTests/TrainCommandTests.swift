@@ -56,7 +56,8 @@ struct TrainCommandTests {
         let data = try SmallRun.shared.get().data
         let config = try folder.file(
             "config.yaml",
-            "preset: tiny\nlearning-rate: 0.001\nwarmup: 7\ndropout: 0.2\nnorm-placement: pre\n")
+            "preset: tiny\nlearning-rate: 0.001\nwarmup: 7\ndropout: 0.2 # 2 * 0.1\nnorm-placement: pre\n"
+        )
         let output = folder.path(of: "run")
         try Program.require(
             SmallRun.arguments(
@@ -108,6 +109,10 @@ struct TrainCommandTests {
         arguments: [
             "- a\n- b\n", "width: [1, 2]\n", "a: b: c\n", "\t- {", "width: 1\nwidth: 2\n",
             "a: " + String(repeating: "[", count: 60_000),
+            // Each line doubles what the line before unfolds to.
+            "? &a0 [l, l]\n: 1\n"
+                + (1...40).map { "? &a\($0) [*a\($0 - 1), *a\($0 - 1)]\n: 1\n" }.joined(),
+            "x: \"\n # a\"\n? [\"\n #\", *a]\n: 1\n", "a: *b\n", "*b : c\n", "[*b]: c\n",
         ])
     func badConfig(text: String) throws {
         let folder = try TemporaryFolder()

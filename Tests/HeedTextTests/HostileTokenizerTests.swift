@@ -178,6 +178,62 @@ struct HostileTokenizerTests {
         }
     }
 
+    @Test("parts whose cost multiplies that of a text are refused")
+    func cost() throws {
+        let long = String(repeating: "a", count: 257)
+        let replace =
+            "{\"type\": \"Replace\", \"pattern\": {\"String\": \"\(long)\"}, \"content\": \"b\"}"
+        let step = "{\"type\": \"NFC\"}"
+        let steps = Array(repeating: step, count: 65).joined(separator: ",")
+        let nested = (0..<4).reduce(step) { inner, _ in
+            "{\"type\": \"Sequence\", \"normalizers\": [\(inner)]}"
+        }
+        let token = "{\"SpecialToken\": {\"id\": \"</s>\", \"type_id\": 0}}"
+        let tokens = Array(repeating: token, count: 1025).joined(separator: ",")
+        let sequence = { (id: String) -> String in
+            "{\"Sequence\": {\"id\": \"\(id)\", \"type_id\": 0}}"
+        }
+        let template = { (name: String, ids: String) -> String in
+            """
+            {"type": "TemplateProcessing", "single": [\(sequence("A")),\(name == "single" ? tokens : token)],
+             "pair": [\(sequence("A")),\(sequence("B")),\(name == "pair" ? tokens : token)],
+             "special_tokens": {"</s>": {"id": "</s>", "ids": [\(ids)], "tokens": [\(ids.isEmpty ? "" : "\"</s>\"")]}}}
+            """
+        }
+        for (part, text, expected) in [
+            ("normalizer", replace, "normalizer.pattern.String"),
+            ("decoder", replace, "decoder.pattern.String"),
+            ("decoder", "{\"type\": \"BPEDecoder\", \"suffix\": \"\(long)\"}", "decoder.suffix"),
+            (
+                "normalizer", "{\"type\": \"Sequence\", \"normalizers\": [\(steps)]}",
+                "normalizer.normalizers"
+            ),
+            (
+                "normalizer", nested,
+                "normalizer.normalizers[0].normalizers[0].normalizers"
+            ),
+            ("post_processor", template("single", "0"), "post_processor.single"),
+            ("post_processor", template("single", ""), "post_processor.single"),
+            ("post_processor", template("pair", "0"), "post_processor.pair"),
+        ] {
+            let value = try JSONParser().parse(text)
+            let bytes = try object { $0.updateValue(value, forName: part) }
+            #expect(field(refusing: bytes) == expected)
+        }
+        let suffix = ", \"end_of_word_suffix\": \"\(long)\""
+        #expect(
+            field(refusing: model("{\"a\": 0}", "[]", suffix)) == "model.end_of_word_suffix")
+    }
+
+    @Test("errors hold no control characters of the file")
+    func controlCharacters() throws {
+        let bytes = model("{\"a\\u001b[31m\\n\": -1}", "[]")
+        let error = try #require(throws: JSONFieldError.self) {
+            try Tokenizer(parsing: bytes, file: "t\u{7}.json")
+        }
+        #expect("\(error)".unicodeScalars.allSatisfy { $0.value >= 0x20 })
+    }
+
     @Test("random changes of a file are read or refused, never fatal")
     func mutations() throws {
         let whole = try sampleTokenizer(.rawText, merges: 2).serialized()

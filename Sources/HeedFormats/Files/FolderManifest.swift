@@ -62,9 +62,11 @@ public struct FolderManifest: Sendable, Equatable {
             do {
                 let found = try describe(RelativePath.join(folder, name), flushing: false)
                 if found.size != expected.size {
-                    problems.append("\(name) has \(found.size) bytes instead of \(expected.size)")
+                    problems.append(
+                        "\(nameForMessage(name)) has \(found.size) bytes instead of \(expected.size)"
+                    )
                 } else if found.checksum != expected.checksum {
-                    problems.append("\(name) has another checksum")
+                    problems.append("\(nameForMessage(name)) has another checksum")
                 }
             } catch {
                 problems.append("\(error)")

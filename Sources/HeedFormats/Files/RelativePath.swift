@@ -37,6 +37,18 @@ public enum RelativePath {
         return join(parent(of: path), ".\(name.prefix(100)).tmp-\(uniqueSuffix())")
     }
 
+    /// Whether a file or folder was begun by `AtomicFile` or `AtomicFolder`: `NAME.tmp-…`.
+    public static func isTemporaryName(_ name: String) -> Bool {
+        guard let mark = name.ranges(of: ".tmp-").last else { return false }
+        let parts = name[mark.upperBound...].utf8.split(
+            separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+        return parts.count == 2
+            && parts.allSatisfy { part in
+                !part.isEmpty
+                    && part.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) }
+            }
+    }
+
     static func uniqueSuffix() -> String {
         String(getpid(), radix: 36) + "-" + String(UInt64.random(in: 0 ... .max), radix: 36)
     }

@@ -24,6 +24,8 @@ public struct JSONError: Error, Equatable, Sendable {
         case tooDeep(limit: Int)
         /// More bytes than the limit.
         case tooLarge(bytes: Int, limit: Int)
+        /// More values than the limit.
+        case tooManyValues(limit: Int)
         /// Something after the end of the value.
         case trailingData
     }
@@ -49,7 +51,7 @@ extension JSONError: CustomStringConvertible {
     /// The whole message in one line.
     public var description: String {
         let place = "line \(line), byte \(offset): "
-        return (file.map { "\($0): " } ?? "") + place + problem.message
+        return (file.map { "\(nameForMessage($0)): " } ?? "") + place + problem.message
     }
 }
 
@@ -68,6 +70,7 @@ extension JSONError.Problem {
         case .duplicateKey(let key): "the name \(quotedForMessage(key)) stands twice in one object"
         case .tooDeep(let limit): "nested deeper than \(limit) levels"
         case .tooLarge(let bytes, let limit): "\(bytes) bytes are more than the limit of \(limit)"
+        case .tooManyValues(let limit): "more than \(limit) values"
         case .trailingData: "something follows the JSON value"
         }
     }

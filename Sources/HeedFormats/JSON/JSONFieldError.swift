@@ -33,6 +33,7 @@ public struct JSONFieldError: Error, Equatable, Sendable {
 extension JSONFieldError: CustomStringConvertible {
     /// The whole message in one line.
     public var description: String {
-        "\(file): \(field)\(value.map { " = \($0)" } ?? ""): \(problem)"
+        // The names of fields come from files, too.
+        "\(nameForMessage(file)): \(nameForMessage(field))\(value.map { " = \($0)" } ?? ""): \(problem)"
     }
 }

@@ -8,11 +8,16 @@ public struct JSONParser: Sendable {
     public var maximumDepth: Int
     /// How many bytes a text may have.
     public var maximumBytes: Int
+    /// How many values a text may hold: in memory even the shortest takes some dozen times the bytes that it has in the text.
+    public var maximumValues: Int
 
     /// Makes a parser with limits.
-    public init(maximumDepth: Int = 64, maximumBytes: Int = 128 << 20) {
+    public init(
+        maximumDepth: Int = 64, maximumBytes: Int = 128 << 20, maximumValues: Int = 8 << 20
+    ) {
         self.maximumDepth = min(max(maximumDepth, 0), 512)
         self.maximumBytes = maximumBytes
+        self.maximumValues = maximumValues
     }
 
     /// Reads one value from bytes; throws `JSONError`.
@@ -21,7 +26,8 @@ public struct JSONParser: Sendable {
             throw JSONError(
                 .tooLarge(bytes: bytes.count, limit: maximumBytes), offset: 0, in: [])
         }
-        var scanner = try JSONScanner(bytes, maximumDepth: maximumDepth)
+        var scanner = try JSONScanner(
+            bytes, maximumDepth: maximumDepth, maximumValues: maximumValues)
         let value = try scanner.value()
         try scanner.finish()
         return value

@@ -9,13 +9,16 @@ package struct JSONScanner {
     package private(set) var position = 0
     private var depth = 0
     private let maximumDepth: Int
+    private var valueCount = 0
+    private let maximumValues: Int
 
-    package init(_ bytes: [UInt8], maximumDepth: Int) throws {
+    package init(_ bytes: [UInt8], maximumDepth: Int, maximumValues: Int = .max) throws {
         if let offset = firstInvalidUTF8(in: bytes) {
             throw JSONError(.invalidUTF8, offset: offset, in: bytes)
         }
         self.bytes = bytes
         self.maximumDepth = maximumDepth
+        self.maximumValues = maximumValues
     }
 
     /// An error at an offset, or at the next byte.
@@ -115,7 +118,10 @@ package struct JSONScanner {
 
     /// Reads any value.
     package mutating func value() throws -> JSONValue {
-        switch try peek() {
+        let first = try peek()
+        guard valueCount < maximumValues else { throw error(.tooManyValues(limit: maximumValues)) }
+        valueCount += 1
+        switch first {
         case 0x7B:
             var object = JSONObject()
             try members { scanner, name, offset in

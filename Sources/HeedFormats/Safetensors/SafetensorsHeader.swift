@@ -20,7 +20,10 @@ public struct SafetensorsHeader: Sendable {
         func fail(_ problem: SafetensorsError.Problem) -> SafetensorsError {
             SafetensorsError(file: file, tensor: nil, problem: problem)
         }
-        guard source.count >= 8 else { throw fail(.headerTooSmall) }
+        guard source.count >= 8 else {
+            try ForeignFormat.refuse(source, file: file)
+            throw fail(.headerTooSmall)
+        }
         let length = try source.bytes(in: 0..<8).reversed().reduce(UInt64(0)) {
             $0 << 8 | UInt64($1)
         }

@@ -100,7 +100,7 @@ extension TransformerConfiguration {
         func reader(_ name: String) throws -> JSONObjectReader {
             let path = RelativePath.join(folder, name)
             return try JSONObjectReader(
-                parsing: InputFile.bytes(path: path, limit: 64 << 20), file: path)
+                parsing: InputFile.bytes(path: path, limit: 16 << 20), file: path)
         }
         try self.init(reader(Self.fileName))
         let path = RelativePath.join(folder, Self.generationFileName)

@@ -28,6 +28,7 @@ extension TransformerConfiguration {
         placement = family == .pegasus ? .pre : .post
         try readChoices(json, family)
         try readTokens(json, family)
+        try Self.checkElementType(json)
         do {
             try validate()
         } catch let error as ConfigurationError {
@@ -55,7 +56,14 @@ extension TransformerConfiguration {
         }
         activation = function.function
         trainedLength = try json.optionalInt("trained_length", in: 1...Int.max)
-        guard family == .heed else { return }
+        guard family == .heed else {
+            // Their norms have the ε of the defaults, whatever stands in the file, which must be a possible one.
+            let other = try json.double("layer_norm_eps", default: epsilon)
+            guard other > 0, other < 1 else {
+                throw json.error("layer_norm_eps", "must be above 0 and below 1")
+            }
+            return
+        }
         placement = try json.choice("norm_placement", default: .post)
         norm = try json.choice("norm", default: .layer)
         epsilon = try json.double("layer_norm_eps", default: 1e-5)
@@ -64,6 +72,18 @@ extension TransformerConfiguration {
         keyValueHeads = try json.optionalInt("num_key_value_heads")
         headSize = try json.optionalInt("head_dim")
         valueSize = try json.optionalInt("value_head_dim")
+    }
+
+    /// Refuses weights of a type that is not read, such as quantised ones. The type itself is told by each tensor.
+    private static func checkElementType(_ json: JSONObjectReader) throws {
+        let known = ["float32", "float16", "bfloat16", "float64"]
+        for name in ["dtype", "torch_dtype"] {
+            guard let type = try json.optionalString(name) else { continue }
+            guard known.contains(type) || known.contains(where: { type == "torch.\($0)" }) else {
+                throw json.error(
+                    name, "is not supported; known are \(known.joined(separator: ", "))")
+            }
+        }
     }
 
     private mutating func readTokens(_ json: JSONObjectReader, _ family: Family) throws {

@@ -13,7 +13,10 @@ public struct NewFolder {
         self.path = path
         try Folder.checkCanWrite(into: path)
         existed = try Folder.kind(of: path) != nil
-        if existed, try !Folder.names(in: path).isEmpty { throw FolderNotEmptyError(path: path) }
+        // What a writer that was killed left under a temporary name was never anything.
+        if existed, !(try Folder.names(in: path).allSatisfy(RelativePath.isTemporaryName)) {
+            throw FolderNotEmptyError(path: path)
+        }
     }
 
     /// Creates the folder and lets `body` write into it; after an error all that was written is removed.

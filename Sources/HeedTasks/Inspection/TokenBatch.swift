@@ -1,5 +1,5 @@
-import HeedFormats
-import HeedTensor
+package import HeedFormats
+package import HeedTensor
 
 /// A tensor that cannot be what it is used for: ids that are no tokens, masks that no batch has.
 public struct ForwardInputError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -17,23 +17,29 @@ public struct ForwardInputError: Error, Equatable, Sendable, CustomStringConvert
 }
 
 /// Rows of ids [B, T] of which a mask says which are tokens: read from a file, packed for a model.
-struct TokenBatch {
+package struct TokenBatch {
     /// B.
-    let rows: Int
+    package let rows: Int
     /// T.
     let columns: Int
     /// The tokens of each row: one range, that begins after padding on the left, if there is any.
     let ranges: [Range<Int>]
     private let ids: [Int32]
 
+    private static let maximumRows = 1 << 20
+
     /// Reads `ids` and, where it is there, `mask`; without one all ids are tokens.
     ///
     /// Throws `ForwardInputError` and the errors of reading.
-    init(_ name: String, mask: String, vocabulary: Int, in file: SafetensorsFile) throws {
+    package init(_ name: String, mask: String, vocabulary: Int, in file: SafetensorsFile) throws {
         let fail = { ForwardInputError(file: file.path, tensor: $0, problem: $1) }
         let shape = try file.requiredEntry(named: name).shape
         guard shape.count == 2 else {
             throw fail(name, "has the shape \(shape); it must be [sequences, tokens]")
+        }
+        // Rows without columns take no byte of the file, however many it says.
+        guard shape[0] <= Self.maximumRows else {
+            throw fail(name, "has \(shape[0]) sequences; at most \(Self.maximumRows) are read")
         }
         (rows, columns) = (shape[0], shape[1])
         let values = try Self.integers(name, in: file)
@@ -94,7 +100,7 @@ struct TokenBatch {
     }
 
     /// The tokens of all rows, one after another.
-    var packedIDs: Tensor {
+    package var packedIDs: Tensor {
         var packed: [Int32] = []
         for (row, range) in ranges.enumerated() {
             packed += ids[row * columns + range.lowerBound..<row * columns + range.upperBound]
@@ -103,7 +109,7 @@ struct TokenBatch {
     }
 
     /// Where the rows lie, with positions that count padding on the left, too, as `transformers` does.
-    var packing: SequencePacking {
+    package var packing: SequencePacking {
         SequencePacking(
             lengths: ranges.map(\.count), firstPositions: ranges.map(\.lowerBound))
     }

@@ -1,5 +1,5 @@
 import Foundation
-import HeedFormats
+package import HeedFormats
 public import HeedModels
 import HeedTensor
 import HeedText
@@ -88,7 +88,7 @@ public struct TranslationRecipe: Sendable {
     }
 
     /// The recipe as `training.json`.
-    var json: JSONValue {
+    package var json: JSONValue {
         var files = JSONObject()
         for role in TextRole.allCases {
             files.insert(.string(self.files[role] ?? ""), forName: role.rawValue)
@@ -211,6 +211,9 @@ extension JSONValue {
     fileprivate init(settingText text: String) {
         if let value = Int(text) {
             self = .int(value)
+        } else if UInt64(text) != nil {
+            // A seed beyond the largest integer of JSON's readers, which would be rounded as a number.
+            self = .string(text)
         } else if let value = Double(text), value.isFinite {
             self = .double(value)
         } else if let value = Bool(text) {

@@ -26,6 +26,7 @@ extension BytePairModel: TokenizerComponent {
             return Merge(left: left, right: right)
         }
         let suffix = try reader.optionalString("end_of_word_suffix")
+        if let suffix { try checkLength(suffix, "end_of_word_suffix", reader) }
         do {
             try self.init(
                 vocabulary: vocabulary, merges: merges,

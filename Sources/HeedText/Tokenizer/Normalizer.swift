@@ -32,7 +32,7 @@ extension Normalizer: TokenizerComponent {
                 pattern: try replacedText(reader), content: try reader.string("content"))
         case "Prepend": self = .prepend(try reader.string("prepend"))
         case "Sequence":
-            self = .sequence(try reader.objects("normalizers").map(Normalizer.init(json:)))
+            self = .sequence(try steps(reader, "normalizers").map(Normalizer.init(json:)))
         default:
             throw unsupported(reader, "normalizer", "NFC, Replace, Prepend, Sequence")
         }

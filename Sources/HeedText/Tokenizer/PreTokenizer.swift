@@ -31,7 +31,7 @@ extension PreTokenizer: TokenizerComponent {
         case "Digits": self = .digits(individual: try reader.bool("individual_digits"))
         case "WhitespaceSplit": self = .whitespaceSplit
         case "Sequence":
-            self = .sequence(try reader.objects("pretokenizers").map(PreTokenizer.init(json:)))
+            self = .sequence(try steps(reader, "pretokenizers").map(PreTokenizer.init(json:)))
             // The first rule alone may rewrite the text; all others only cut it.
             for rule in flattened.dropFirst() {
                 if case .metaspace = rule {

@@ -21,6 +21,9 @@ struct TemplateProcessor: Sendable, Equatable {
     let pair: [Part]
     let specials: [Special]
 
+    /// Ids that a template adds at most: each sequence gets them all.
+    private static let maximumAddedIDs = 1024
+
     /// The ids before and after a single sequence.
     var surroundingIDs: (before: [Int32], after: [Int32]) {
         var before: [Int32] = []
@@ -30,7 +33,7 @@ struct TemplateProcessor: Sendable, Equatable {
             switch part {
             case .sequence: hasSequence = true
             case .special(let name, _):
-                let ids = specials.first { $0.name == name }?.ids ?? []
+                let ids = specials.first { $0.name.hasSameBytes(as: name) }?.ids ?? []
                 if hasSequence { after += ids } else { before += ids }
             }
         }
@@ -61,6 +64,18 @@ extension TemplateProcessor: TokenizerComponent {
         }
         guard Self.sequences(in: pair).sorted() == ["A", "B"] else {
             throw reader.error("pair", "must have the sequences A and B once each")
+        }
+        var counts = NameDictionary<Int>()
+        for special in specials { counts[special.name] = special.ids.count }
+        for (name, parts) in [("single", single), ("pair", pair)] {
+            var added = 0
+            for case .special(let special, _) in parts where added <= Self.maximumAddedIDs {
+                // A special token may stand for no id at all.
+                added += max(1, counts[special] ?? 0)
+            }
+            guard added <= Self.maximumAddedIDs else {
+                throw reader.error(name, "adds more than \(Self.maximumAddedIDs) tokens")
+            }
         }
     }
 

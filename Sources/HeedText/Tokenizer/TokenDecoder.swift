@@ -115,9 +115,10 @@ extension TokenDecoder: TokenizerComponent {
         case "BPEDecoder":
             let suffix = try reader.string("suffix", default: "</w>")
             guard !suffix.isEmpty else { throw reader.error("suffix", "must not be empty") }
+            try checkLength(suffix, "suffix", reader)
             self = .wordEnd(suffix: suffix)
         case "Sequence":
-            self = .sequence(try reader.objects("decoders").map(TokenDecoder.init(json:)))
+            self = .sequence(try steps(reader, "decoders").map(TokenDecoder.init(json:)))
         default:
             throw unsupported(
                 reader, "decoder", "ByteFallback, Fuse, Replace, Strip, BPEDecoder, Sequence")

@@ -5,7 +5,7 @@ extension Tokenizer {
     public static let fileName = "tokenizer.json"
 
     /// Files beyond are refused.
-    private static let maximumBytes = 256 << 20
+    private static let maximumBytes = 128 << 20
     /// How much longer a text may become on its way through a hostile file.
     private static let maximumGrowth = 256.0
 

@@ -21,5 +21,30 @@ func replacedText(_ reader: JSONObjectReader) throws -> String {
         throw reader.error("pattern", "must be a text to find: {\"String\": …}")
     }
     guard !text.isEmpty else { throw pattern.error("String", "must not be empty") }
+    // Where it almost stands everywhere, a pattern costs its length at each byte of a text.
+    try checkLength(text, "String", pattern)
     return text
 }
+
+/// Refuses a text that is compared at each character or word and longer than any that is needed.
+func checkLength(_ text: String, _ name: String, _ reader: JSONObjectReader) throws {
+    guard text.utf8.count <= maximumPatternBytes else {
+        throw reader.error(name, "must have at most \(maximumPatternBytes) bytes")
+    }
+}
+
+private let maximumPatternBytes = 256
+
+/// The steps of a `Sequence`: few, since each of them walks through every text.
+func steps(_ reader: JSONObjectReader, _ name: String) throws -> [JSONObjectReader] {
+    let steps = try reader.objects(name)
+    guard steps.count <= maximumSteps else {
+        throw reader.error(name, "must have at most \(maximumSteps) steps")
+    }
+    guard reader.path.utf8.count(where: { $0 == UInt8(ascii: "[") }) < 2 else {
+        throw reader.error(name, "stands inside of too many other sequences")
+    }
+    return steps
+}
+
+private let maximumSteps = 64

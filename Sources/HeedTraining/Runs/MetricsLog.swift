@@ -7,6 +7,9 @@ final class MetricsLog {
     private(set) var byteCount: Int
     private var text: [UInt8]
 
+    /// The checksum of these bytes.
+    var checksum: UInt32 { CRC32C.checksum(of: text) }
+
     /// Continues the log at `path` after its first `byteCount` bytes.
     init(path: String, keeping byteCount: Int) throws {
         self.path = path

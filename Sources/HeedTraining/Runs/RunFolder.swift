@@ -32,7 +32,11 @@ public struct RunFolder: Sendable {
     func numbers(in part: String, _ name: String) throws -> [Int] {
         guard try Folder.kind(of: path(part)) == .folder else { return [] }
         return try Folder.names(in: path(part)).compactMap { entry in
-            entry.hasPrefix("\(name)-") ? Int(entry.dropFirst(name.count + 1)) : nil
+            guard entry.hasPrefix("\(name)-"), let number = Int(entry.dropFirst(name.count + 1)),
+                // Another spelling, such as step-07, is another folder, and none of the run's.
+                number >= 0, entry == "\(name)-\(number)"
+            else { return nil }
+            return number
         }.sorted()
     }
 
@@ -51,6 +55,21 @@ public struct RunFolder: Sendable {
         return nil
     }
 
+    /// The epochs and best weights that are there but not what was written; `notice` is told why.
+    func damagedWeights(_ notice: (String) -> Void) throws -> [String] {
+        let epochs = try numbers(in: "epochs", "epoch").map(epochPath)
+        let best = try Folder.kind(of: bestPath) == nil ? [] : [bestPath]
+        return (epochs + best).filter { folder in
+            do {
+                try FolderManifest.verify(folder: folder)
+                return false
+            } catch {
+                notice("\(folder) was set aside: \(error)")
+                return true
+            }
+        }
+    }
+
     /// Moves a folder out of the way.
     func reject(_ folder: String) throws {
         var name = "\(folder).rejected"
@@ -67,7 +86,7 @@ public struct RunFolder: Sendable {
         for part in ["checkpoints", "epochs", ""] {
             let folder = part.isEmpty ? path : path(part)
             guard try Folder.kind(of: folder) == .folder else { continue }
-            for name in try Folder.names(in: folder) where name.contains(".tmp-") {
+            for name in try Folder.names(in: folder) where RelativePath.isTemporaryName(name) {
                 try Folder.remove(RelativePath.join(folder, name))
             }
         }

@@ -9,6 +9,9 @@ enum SettingsFile {
     static func assignments(path: String) throws -> [SettingAssignment] {
         let text = try TextFile.string(path: path, limit: limit)
         let name = nameForMessage(path)
+        guard !mayHoldAlias(text) else {
+            throw Failure(.badData, "\(name): an alias (*name) is refused")
+        }
         let node: Node?
         do {
             node = try Yams.compose(yaml: text)
@@ -29,6 +32,24 @@ enum SettingsFile {
                 throw Failure(.badData, "\(name): \(key): must be a plain value")
             }
             return SettingAssignment(name: key, value: value)
+        }
+    }
+
+    /// Whether an alias could stand in the text: a few lines of them unfold into more than any memory holds, and no
+    /// setting needs one. Comments may hold anything, where it is certain that they are comments.
+    private static func mayHoldAlias(_ text: String) -> Bool {
+        let isPlain = !text.utf8.contains { "\"'|>".utf8.contains($0) }
+        return text.split(whereSeparator: \.isNewline).contains { line in
+            var previous = UInt8(ascii: " ")
+            for byte in line.utf8 {
+                let isSeparated = " \t".utf8.contains(previous)
+                if byte == UInt8(ascii: "#"), isSeparated, isPlain { return false }
+                if byte == UInt8(ascii: "*"), isSeparated || "[]{},:?-".utf8.contains(previous) {
+                    return true
+                }
+                previous = byte
+            }
+            return false
         }
     }
 }

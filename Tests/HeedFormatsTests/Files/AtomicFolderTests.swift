@@ -124,6 +124,17 @@ struct AtomicFolderTests {
         #expect(throws: FileError.self) { try Folder.names(in: folder.path("w")) }
     }
 
+    @Test("temporary names are told from others")
+    func temporaryNames() throws {
+        let target = try AtomicFolder(path: folder.path("step-1"))
+        #expect(RelativePath.isTemporaryName(RelativePath.lastName(of: target.temporaryPath)))
+        for name in [
+            "a.tmp-", "a.tmp-b", "a.tmp-b-", "a.tmp-b-c-d", "a.tmp-B-c", "a", "a.tmp-b-c.d",
+        ] {
+            #expect(!RelativePath.isTemporaryName(name), "\(name)")
+        }
+    }
+
     @Test("paths are taken apart")
     func paths() {
         #expect(RelativePath.parent(of: "a/b/") == "a")

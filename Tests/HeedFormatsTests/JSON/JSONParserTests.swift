@@ -142,6 +142,16 @@ struct JSONParserTests {
         #expect(error.problem == .tooLarge(bytes: 5, limit: 4))
     }
 
+    @Test("the number of values is limited, so that a text cannot fill the memory")
+    func values() throws {
+        let parser = JSONParser(maximumValues: 4)
+        _ = try parser.parse("[1,[],{\"a\":2}]".replacing("[],", with: ""))
+        let error = try #require(throws: JSONError.self) { try parser.parse("[1,[],{\"a\":2}]") }
+        #expect(error.problem == .tooManyValues(limit: 4))
+        let many = Array("[".utf8) + Array(repeatElement([0x30, 0x2C], count: 9_000_000).joined())
+        #expect(throws: JSONError.self) { try JSONParser().parse(many) }
+    }
+
     @Test("names that look alike but differ in bytes are two names")
     func canonicalEquivalents() throws {
         let value = try JSONParser().parse("{\"\u{E9}\": 1, \"e\u{301}\": 2}")

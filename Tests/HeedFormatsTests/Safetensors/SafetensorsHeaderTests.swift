@@ -87,6 +87,43 @@ struct SafetensorsHeaderTests {
             ("invalidJSON", one(plain + #","x":"# + String(repeating: "[", count: 100_000))),
             ("invalidJSON", one(plain, name: "\\ud800")),
             ("invalidJSON", one(plain, name: "\\q")),
+            ("invalidTensorInfo", one(#""dtype":null,"shape":[1],"data_offsets":[0,1]"#)),
+            ("invalidTensorInfo", one(#""dtype":"U8","shape":{},"data_offsets":[0,1]"#)),
+            ("invalidTensorInfo", one(#""dtype":"U8","shape":[1],"data_offsets":[0.0,1]"#)),
+            ("invalidTensorInfo", one(#""dtype":"U8","shape":[1],"data_offsets":[0,1e0]"#)),
+            ("invalidTensorInfo", one(#""dtype":"U8","shape":[1],"data_offsets":[null,1]"#)),
+            ("invalidTensorInfo", one(#""dtype":"U8","shape":[1],"data_offsets":{"0":0,"1":1}"#)),
+            ("invalidTensorInfo", one(#""dtype":"U8","shape":[1],"data_offsets":[]"#)),
+            ("invalidJSON", one(#""dtype":"U8","shape":[+1],"data_offsets":[0,1]"#)),
+            ("invalidJSON", one(#""dtype":"U8","shape":[1.],"data_offsets":[0,1]"#)),
+            ("invalidJSON", one(#""dtype":"U8","shape":[0x1],"data_offsets":[0,1]"#)),
+            ("invalidJSON", one(#""dtype":"U8","shape":[1 1],"data_offsets":[0,1]"#)),
+            ("invalidJSON", one(#""dtype":"U8","shape":[Infinity],"data_offsets":[0,1]"#)),
+            ("invalidJSON", one(plain + #","x":1e999"#)),
+            ("invalidJSON", one(plain + #","x":tru"#)),
+            ("invalidJSON", one(plain, name: "\\u12")),
+            ("invalidJSON", one(plain, name: "a\u{0}")),
+            ("misaligned", one(#""dtype":"F6_E2M3","shape":[3],"data_offsets":[0,2]"#, data: 2)),
+            ("misaligned", one(#""dtype":"F4","shape":[],"data_offsets":[0,1]"#)),
+            (
+                "shapeOverflow",
+                one(#""dtype":"F64","shape":[2305843009213693952],"data_offsets":[0,1]"#)
+            ),
+            (
+                "shapeOverflow",
+                one(#""dtype":"U8","shape":[4294967296,4294967296],"data_offsets":[0,0]"#, data: 0)
+            ),
+            (
+                "shapeOverflow",
+                one(#""dtype":"U8","shape":[18446744073709551615],"data_offsets":[0,1]"#)
+            ),
+            (
+                "dataOutOfFile",
+                one(
+                    #""dtype":"U8","shape":[1],"data_offsets":[9223372036854775806,9223372036854775807]"#
+                )
+            ),
+            ("invalidOffset", one(#""dtype":"U8","shape":[0],"data_offsets":[1,1]"#)),
             ("sizeMismatch", one(#""dtype":"U8","shape":[2],"data_offsets":[0,1]"#)),
             ("sizeMismatch", one(#""dtype":"U8","shape":[0],"data_offsets":[0,1]"#)),
             ("invalidOffset", one(#""dtype":"U8","shape":[1],"data_offsets":[1,2]"#, data: 2)),
@@ -107,6 +144,16 @@ struct SafetensorsHeaderTests {
             ("ok", "{} \n\t\r"), ("invalidJSON", ""), ("invalidJSON", "   "),
             ("invalidJSON", "\u{FEFF}{}"), ("invalidJSON", "{}\u{0}"), ("invalidJSON", "\u{0}{}"),
             ("invalidJSON", "[]"), ("invalidJSON", "{}{}"), ("invalidJSON", "null"),
+            ("invalidJSON", "{} {}"), ("invalidJSON", "{},"), ("invalidJSON", "{}]"),
+            ("invalidJSON", "\u{A0}{}"), ("invalidJSON", "\u{C}{}"), ("invalidJSON", "{}\u{FEFF}"),
+            ("invalidJSON", "true"), ("invalidJSON", "1"), ("invalidJSON", "{null:1}"),
+            ("invalidJSON", #"{"a"}"#), ("invalidJSON", #"{"a":}"#), ("invalidJSON", "{,}"),
+            ("invalidTensorInfo", #"{"a":1}"#), ("invalidTensorInfo", #"{"a":"U8"}"#),
+            ("invalidTensorInfo", #"{"a":true}"#), ("invalidTensorInfo", #"{"a":{}}"#),
+            ("invalidMetadata", #"{"__metadata__":{"a":null}}"#),
+            ("invalidMetadata", #"{"__metadata__":{"a":{"b":"c"}}}"#),
+            ("invalidTensorInfo", #"{"__metadata":{"a":"b"}}"#),
+            ("invalidTensorInfo", #"{"__METADATA__":{"a":"b"}}"#),
             ("ok", #"{"__metadata__":{}}"#), ("invalidMetadata", #"{"__metadata__":null}"#),
             ("invalidMetadata", #"{"__metadata__":"x"}"#),
             ("invalidMetadata", #"{"__metadata__":{"a":["b"]}}"#),
@@ -115,6 +162,47 @@ struct SafetensorsHeaderTests {
         ])
     func wholeHeaders(expected: String, header: String) {
         #expect(verdict(safetensorsBytes(header: header)) == expected)
+    }
+
+    @Test("names are told apart by their bytes after escapes are resolved")
+    func escapedNames() {
+        let tensor = { #""\#($0)":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}"# }
+        for (a, b, expected) in [
+            ("a", "\\u0061", "duplicateKey"), ("", "", "duplicateKey"),
+            ("/", "\\/", "duplicateKey"),
+            ("a", "a ", "ok"), ("a", "A", "ok"), ("\\u0000", "\\u0001", "ok"),
+            ("a", "a\\u0000", "ok"),
+        ] {
+            let header = "{\(tensor(a)),\(tensor(b))}"
+            #expect(verdict(safetensorsBytes(header: header)) == expected, "\(a) and \(b)")
+        }
+    }
+
+    @Test(
+        "tensors that overlap, or lie in one another, are refused",
+        arguments: [
+            ("0,2", "1,3"), ("0,4", "1,3"), ("0,2", "0,4"), ("0,2", "3,4"), ("1,2", "2,4"),
+        ])
+    func overlaps(first: String, second: String) {
+        let tensor = { (name: String, range: String) in
+            let ends = range.split(separator: ",").compactMap { Int($0) }
+            return
+                "\"\(name)\":{\"dtype\":\"U8\",\"shape\":[\(ends[1] - ends[0])],\"data_offsets\":[\(range)]}"
+        }
+        for parts in [[("a", first), ("b", second)], [("b", second), ("a", first)]] {
+            let header = "{" + parts.map { tensor($0.0, $0.1) }.joined(separator: ",") + "}"
+            let bytes = safetensorsBytes(header: header, data: [1, 2, 3, 4])
+            #expect(verdict(bytes) == "invalidOffset")
+        }
+    }
+
+    @Test("the longest header is read, and one byte more is not")
+    func longestHeader() {
+        for (length, expected) in [(100_000_000, "ok"), (100_000_001, "headerTooLarge")] {
+            let start = (0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) }
+            let file = Array("{}".utf8) + [UInt8](repeating: 0x20, count: length - 2)
+            #expect(verdict(start + file) == expected)
+        }
     }
 
     @Test("names that are canonically equal but differ in bytes are two tensors")
@@ -199,6 +287,21 @@ struct SafetensorsHeaderTests {
             (Array("GGUF".utf8) + [3, 0, 0, 0, 1], "GGUF"),
             (Array("version https://git-lfs.github.com/spec/v1\n".utf8), "Git LFS"),
             ([0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A, 0], "HDF5"),
+            ([0x80, 0x04, 0x4E, 0x2E], "pickle"),
+            (Array("(dp0\n.".utf8), "pickle"),
+            (Array("cos\nsystem\n(S'true'\ntR.".utf8), "pickle"),
+            ([0x50, 0x4B, 0x05, 0x06] + [UInt8](repeating: 0, count: 18), "ZIP"),
+            ([0x42, 0x5A, 0x68, 0x39, 0x31, 0x41, 0x59, 0x26, 0x53], "bzip2"),
+            ([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0, 0, 4, 0xE6], "xz"),
+            ([0x28, 0xB5, 0x2F, 0xFD, 4, 0, 1, 0, 0], "zstd"),
+            ([0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C, 0, 4, 0], "7z"),
+            (Array("Rar!\u{1A}\u{7}\u{1}".utf8), "RAR"),
+            ([0x93] + Array("NUMPY\u{1}".utf8), "NumPy"),
+            (Array("<!DOCTYPE html><title>404".utf8), "HTML"),
+            (
+                Array("archive/data.pkl".utf8) + [UInt8](repeating: 0, count: 241)
+                    + Array("ustar\u{0}00".utf8) + [UInt8](repeating: 0, count: 300), "tar"
+            ),
         ]
         for (bytes, word) in starts {
             let error = try #require(throws: SafetensorsError.self) {

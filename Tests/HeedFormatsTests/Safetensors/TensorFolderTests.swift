@@ -130,6 +130,39 @@ struct TensorFolderTests {
         #expect("\(error)".contains("safetensors library"))
     }
 
+    @Test(
+        "weights of every other format are named in the advice",
+        arguments: [
+            "pytorch_model-00001-of-00002.bin", "model.PT", "model.pth", "model.ckpt",
+            "tf_model.h5", "flax_model.msgpack", "rust_model.ot", "model.gguf", "model.onnx",
+            "model.npz", "model.tar.gz", "model.zip", "model.7z", "weights.pkl", "model.joblib",
+        ])
+    func otherWeights(name: String) throws {
+        try folder.write([0x80, 4, 0x2E], to: name)
+        #expect(try problem() == .noWeights(others: [name]))
+    }
+
+    @Test("pipes, folders and devices in place of its files are refused at once")
+    func specialFiles() throws {
+        for name in [TensorFolder.fileName, TensorFolder.indexName] {
+            _ = try folder.makePipe(name)
+            #expect(throws: FileError.self) { try TensorFolder(path: folder.path) }
+            try Folder.remove(folder.path(name))
+            try folder.link(name, to: "/dev/zero")
+            #expect(throws: FileError.self) { try TensorFolder(path: folder.path) }
+            try Folder.remove(folder.path(name))
+            try Folder.create(folder.path(name))
+            #expect(throws: FileError.self) { try TensorFolder(path: folder.path) }
+            try Folder.remove(folder.path(name))
+            try folder.link(name, to: name)
+            #expect(throws: (any Error).self) { try TensorFolder(path: folder.path) }
+            try Folder.remove(folder.path(name))
+        }
+        _ = try folder.makePipe("shard")
+        try writeIndex(["a": "shard"])
+        #expect(throws: FileError.self) { try TensorFolder(path: folder.path) }
+    }
+
     @Test("a path that is no folder is refused")
     func noFolder() throws {
         try folder.write([], to: "file")

@@ -6,55 +6,23 @@ import Testing
 
 @Suite("A training run")
 struct TrainingRunTests {
-    /// The best of whole epochs is after update 5; that of all is in the middle of the second.
-    static let losses: [Int: Float] = [5: 2, 7: 1, 10: 3, 12: 1.5, 15: 2.5]
-
-    @discardableResult
-    private func train(
-        _ folder: String, updates: Int, average: Int = 0, epochs: Int = 100, patience: Int = 0,
-        losses: [Int: Float] = losses, resuming: Bool = false, stopAfter: Int = .max,
-        handle: @escaping (TrainingEvent) -> Void = { _ in }
-    ) throws -> TrainingEnd {
-        var options = CountingTask.options(updates: updates, average: average, epochs: epochs)
-        options.patience = patience
-        var asked = 0
-        return try TrainingRun(
-            CountingTask(losses: losses), options, folder: RunFolder(path: folder),
-            fingerprint: "same: yes",
-            shouldStop: {
-                asked += 1
-                return asked > stopAfter
-            }, handle: handle)(resuming: resuming)
-    }
-
-    /// What must be equal bit by bit, and the metrics without their times.
-    private func outcome(_ folder: String) throws -> [String: [UInt8]] {
-        var files: [String: [UInt8]] = [:]
-        for name in [
-            "model.safetensors", "best/model.safetensors", "checkpoints/step-15/model.safetensors",
-            "checkpoints/step-15/optimizer.safetensors",
-        ] {
-            files[name] = try InputFile.bytes(path: "\(folder)/\(name)", limit: 1 << 20)
-        }
-        let metrics = try TextFile.lines(path: "\(folder)/metrics.jsonl").map {
-            $0.replacing(#/, "seconds": [^,}]*/#, with: "")
-        }
-        files["metrics"] = Array(metrics.joined(separator: "\n").utf8)
-        return files
-    }
-
     @Test(
         "whose limit is raised ends as if it had never stopped", arguments: [1, 5, 6, 7, 12, 14],
         [0, 2])
     func raisedLimit(limit: Int, average: Int) throws {
         try withRunFolder { whole in
             try withRunFolder { parts in
-                #expect(try train(whole, updates: 15, average: average) == .maximumUpdates)
-                #expect(try train(parts, updates: limit, average: average) == .maximumUpdates)
                 #expect(
-                    try train(parts, updates: 15, average: average, resuming: true)
+                    try CountingRun.train(whole, updates: 15, average: average) == .maximumUpdates)
+                #expect(
+                    try CountingRun.train(parts, updates: limit, average: average)
                         == .maximumUpdates)
-                let (expected, found) = (try outcome(whole), try outcome(parts))
+                #expect(
+                    try CountingRun.train(parts, updates: 15, average: average, resuming: true)
+                        == .maximumUpdates)
+                let (expected, found) = (
+                    try CountingRun.outcome(whole), try CountingRun.outcome(parts)
+                )
                 for (name, bytes) in expected { #expect(found[name] == bytes, "\(name)") }
             }
         }
@@ -64,10 +32,13 @@ struct TrainingRunTests {
     func interrupted(updates: Int) throws {
         try withRunFolder { whole in
             try withRunFolder { parts in
-                try train(whole, updates: 15)
-                #expect(try train(parts, updates: 15, stopAfter: updates) == .interrupted)
-                try train(parts, updates: 15, resuming: true)
-                let (expected, found) = (try outcome(whole), try outcome(parts))
+                try CountingRun.train(whole, updates: 15)
+                #expect(
+                    try CountingRun.train(parts, updates: 15, stopAfter: updates) == .interrupted)
+                try CountingRun.train(parts, updates: 15, resuming: true)
+                let (expected, found) = (
+                    try CountingRun.outcome(whole), try CountingRun.outcome(parts)
+                )
                 for (name, bytes) in expected { #expect(found[name] == bytes, "\(name)") }
             }
         }
@@ -77,16 +48,16 @@ struct TrainingRunTests {
         "gives the best weights, or the average of the last epochs, when the limit cuts one short")
     func finalModel() throws {
         try withRunFolder { folder in
-            try train(folder, updates: 7)
+            try CountingRun.train(folder, updates: 7)
             #expect(abs(try CountingTask.updates(inFolder: folder) - 7) < 1e-3)
             #expect(abs(try CountingTask.updates(inFolder: "\(folder)/best") - 5) < 1e-3)
         }
         try withRunFolder { folder in
-            try train(folder, updates: 8)
+            try CountingRun.train(folder, updates: 8)
             #expect(abs(try CountingTask.updates(inFolder: folder) - 5) < 1e-3)
         }
         try withRunFolder { folder in
-            try train(folder, updates: 12, average: 2)
+            try CountingRun.train(folder, updates: 12, average: 2)
             #expect(abs(try CountingTask.updates(inFolder: folder) - 11) < 1e-3)
         }
     }
@@ -94,13 +65,13 @@ struct TrainingRunTests {
     @Test("stops after as many epochs without a better loss as patience allows")
     func patience() throws {
         try withRunFolder { folder in
-            let end = try train(
+            let end = try CountingRun.train(
                 folder, updates: 100, patience: 3, losses: [5: 4, 10: 2, 15: 3, 20: 2, 25: 2.1])
             #expect(end == .patience)
             #expect(try TextFile.lines(path: "\(folder)/metrics.jsonl").count == 5)
             #expect(abs(try CountingTask.updates(inFolder: folder) - 10) < 1e-3)
             #expect(
-                try train(
+                try CountingRun.train(
                     folder, updates: 100, patience: 3,
                     losses: [5: 4, 10: 2, 15: 3, 20: 2, 25: 2.1], resuming: true) == .patience)
         }
@@ -109,8 +80,10 @@ struct TrainingRunTests {
     @Test("does not begin in a folder that holds another")
     func occupied() throws {
         try withRunFolder { folder in
-            try train(folder, updates: 3)
-            let error = #expect(throws: TrainingError.self) { try train(folder, updates: 4) }
+            try CountingRun.train(folder, updates: 3)
+            let error = #expect(throws: TrainingError.self) {
+                try CountingRun.train(folder, updates: 4)
+            }
             #expect(error?.description.contains(folder) == true)
         }
     }
@@ -118,12 +91,14 @@ struct TrainingRunTests {
     @Test("without any whole checkpoint begins anew, and averages no epoch of before")
     func damaged() throws {
         try withRunFolder { folder in
-            try train(folder, updates: 15, average: 2)
+            try CountingRun.train(folder, updates: 15, average: 2)
             for name in try Folder.names(in: "\(folder)/checkpoints") {
                 try AtomicFile.write("?", to: "\(folder)/checkpoints/\(name)/state.json")
             }
             var notices: [String] = []
-            let end = try train(folder, updates: 15, average: 2, epochs: 1, resuming: true) {
+            let end = try CountingRun.train(
+                folder, updates: 15, average: 2, epochs: 1, resuming: true
+            ) {
                 if case .notice(let words) = $0 { notices.append(words) }
             }
             #expect(end == .maximumEpochs)
@@ -136,7 +111,7 @@ struct TrainingRunTests {
     @Test("refuses a checkpoint of another training, and says what differs")
     func otherTraining() throws {
         try withRunFolder { folder in
-            try train(folder, updates: 4)
+            try CountingRun.train(folder, updates: 4)
             let run = TrainingRun(
                 CountingTask(), CountingTask.options(updates: 5, average: 0),
                 folder: RunFolder(path: folder), fingerprint: "same: no")

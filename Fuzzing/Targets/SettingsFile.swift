@@ -1,0 +1,1 @@
+../../Sources/heed/Support/SettingsFile.swift
