@@ -1,4 +1,5 @@
 import HeedFormats
+import HeedModels
 import HeedTasks
 import Testing
 
