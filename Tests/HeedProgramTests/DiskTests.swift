@@ -7,9 +7,6 @@ import Testing
 /// process.
 @Suite("heed train on a disk that fails", .serialized)
 struct DiskTests {
-    private static let shim = ProcessInfo.processInfo.environment["HEED_SOAK_SHIM"]
-    private static let disk = ProcessInfo.processInfo.environment["HEED_SOAK_DISK"]
-
     private let folder: TemporaryFolder
     private let data: String
 
@@ -42,9 +39,9 @@ struct DiskTests {
 
     @Test(
         "stops with a line when any call fails, and goes on to the same bits",
-        .enabled(if: shim != nil), arguments: [EIO, ENOSPC])
+        .enabled(if: Soak.shim != nil), arguments: [EIO, ENOSPC])
     func everyCall(code: Int32) throws {
-        let shim = try #require(Self.shim)
+        let shim = try #require(Soak.shim)
         let (whole, counted) = (folder.path(of: "whole"), folder.path(of: "counted"))
         try Program.require(arguments(whole))
         let expected = try RunOutcome.files(whole)
@@ -78,9 +75,9 @@ struct DiskTests {
 
     @Test(
         "stops with a line when the disk is full, and goes on to the same bits when there is room",
-        .enabled(if: disk != nil))
+        .enabled(if: Soak.disk != nil))
     func fullDisk() throws {
-        let disk = try #require(Self.disk)
+        let disk = try #require(Soak.disk)
         let whole = folder.path(of: "whole")
         try Program.require(arguments(whole))
         let expected = try RunOutcome.files(whole)

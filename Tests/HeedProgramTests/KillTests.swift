@@ -38,7 +38,7 @@ struct KillTests {
             let delay = Double.random(in: 0...seconds)
             let victim = try Victim(arguments(run))
             usleep(UInt32(delay * 1e6))
-            guard victim.kill() else {
+            guard victim.end() else {
                 // It was faster than the undisturbed one.
                 early += 1
                 try? FileManager.default.removeItem(atPath: run)
@@ -62,7 +62,7 @@ struct KillTests {
             let number = Int.random(in: 1...8)
             victim.wait(forSave: number, in: "\(run)/checkpoints")
             usleep(UInt32.random(in: 0...2000))
-            let isKilled = victim.kill()
+            let isKilled = victim.end()
             // Only a save that was under way leaves its temporary folder.
             let names = (try? Folder.names(in: "\(run)/checkpoints")) ?? []
             guard isKilled, names.contains(where: RelativePath.isTemporaryName) else {
@@ -85,7 +85,7 @@ struct KillTests {
             for _ in 0..<8 {
                 let victim = try Victim(continuation(of: run))
                 usleep(UInt32(Double.random(in: 0.2...0.8) * seconds * 1e6))
-                if victim.kill() { kills += 1 }
+                if victim.end() { kills += 1 }
             }
             try goOn(run, expected, "killed repeatedly")
         }
@@ -103,7 +103,7 @@ struct KillTests {
         #expect(result.status == 0, "\(words): \(result.errors)")
         #expect(try RunOutcome.differences(run, expected) == [], "\(words)")
         let left = try FileManager.default.subpathsOfDirectory(atPath: run).filter {
-            $0.contains(".tmp-") || $0.contains("rejected")
+            $0.contains(".tmp-")
         }
         #expect(left == [], "\(words)")
         try FileManager.default.removeItem(atPath: run)
@@ -123,8 +123,8 @@ private final class Victim {
     }
 
     /// Kills it; says whether it was still running.
-    func kill() -> Bool {
-        Foundation.kill(process.processIdentifier, SIGKILL)
+    func end() -> Bool {
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
         return process.terminationReason == .uncaughtSignal
     }
@@ -144,7 +144,12 @@ private final class Victim {
 
 /// How much is tried: a little with every test, much with `make soak`.
 enum Soak {
-    private static let isOn = ProcessInfo.processInfo.environment["HEED_SOAK"] != nil
+    private static let environment = ProcessInfo.processInfo.environment
+    private static let isOn = environment["HEED_SOAK"] != nil
+    /// The library that lets calls fail, if there is one.
+    static let shim = environment["HEED_SOAK_SHIM"]
+    /// A small disk, if there is one.
+    static let disk = environment["HEED_SOAK_DISK"]
 
     static func count(few: Int, many: Int) -> Int { isOn ? many : few }
 

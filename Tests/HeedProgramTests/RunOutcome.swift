@@ -5,11 +5,15 @@ enum RunOutcome {
     /// The model, the newest checkpoint, the best weights, the epochs, and the metrics without their times.
     static func files(_ run: String) throws -> [String: [UInt8]] {
         var files: [String: [UInt8]] = [:]
-        let read = { try InputFile.bytes(path: "\(run)/\($0)", limit: 1 << 30) }
+        let read = { (name: String) throws -> [UInt8] in
+            try InputFile.bytes(path: "\(run)/\(name)", limit: 1 << 30)
+        }
         let folders = try ["checkpoints", "epochs"].map { part in
             (part, try Folder.names(in: "\(run)/\(part)").filter { !$0.contains("rejected") })
         }
-        let newest = { (names: [String]) in names.max { Self.number($0) < Self.number($1) } }
+        let newest = { (names: [String]) -> String? in
+            names.max { Self.number($0) < Self.number($1) }
+        }
         if let step = newest(folders[0].1) {
             for name in ["model.safetensors", "optimizer.safetensors"] {
                 files["\(name) of \(step)"] = try read("checkpoints/\(step)/\(name)")

@@ -148,7 +148,8 @@ struct JSONParserTests {
         _ = try parser.parse("[1,[],{\"a\":2}]".replacing("[],", with: ""))
         let error = try #require(throws: JSONError.self) { try parser.parse("[1,[],{\"a\":2}]") }
         #expect(error.problem == .tooManyValues(limit: 4))
-        let many = Array("[".utf8) + Array(repeatElement([0x30, 0x2C], count: 9_000_000).joined())
+        let element: [UInt8] = [0x30, 0x2C]
+        let many: [UInt8] = [0x5B] + Array(repeatElement(element, count: 9_000_000).joined())
         #expect(throws: JSONError.self) { try JSONParser().parse(many) }
     }
 

@@ -148,6 +148,11 @@ struct SafetensorsHeaderTests {
             ("invalidJSON", "\u{A0}{}"), ("invalidJSON", "\u{C}{}"), ("invalidJSON", "{}\u{FEFF}"),
             ("invalidJSON", "true"), ("invalidJSON", "1"), ("invalidJSON", "{null:1}"),
             ("invalidJSON", #"{"a"}"#), ("invalidJSON", #"{"a":}"#), ("invalidJSON", "{,}"),
+            ("invalidJSON", #"{"a":nul}"#), ("invalidJSON", #"{"a":[1,}"#),
+            ("invalidJSON", #"{"a":"}"#),
+            ("invalidJSON", #"{"__metadata__":}"#), ("invalidJSON", #"{"__metadata__":{"a":nan}}"#),
+            ("invalidJSON", #"{"a":{"dtype":}}"#), ("invalidJSON", #"{"a":{"shape":u8}}"#),
+            ("invalidJSON", #"{"a":{"shape":[[}}"#),
             ("invalidTensorInfo", #"{"a":1}"#), ("invalidTensorInfo", #"{"a":"U8"}"#),
             ("invalidTensorInfo", #"{"a":true}"#), ("invalidTensorInfo", #"{"a":{}}"#),
             ("invalidMetadata", #"{"__metadata__":{"a":null}}"#),
@@ -166,7 +171,9 @@ struct SafetensorsHeaderTests {
 
     @Test("names are told apart by their bytes after escapes are resolved")
     func escapedNames() {
-        let tensor = { #""\#($0)":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}"# }
+        let tensor = { (name: String) -> String in
+            #""\#(name)":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}"#
+        }
         for (a, b, expected) in [
             ("a", "\\u0061", "duplicateKey"), ("", "", "duplicateKey"),
             ("/", "\\/", "duplicateKey"),
@@ -184,7 +191,7 @@ struct SafetensorsHeaderTests {
             ("0,2", "1,3"), ("0,4", "1,3"), ("0,2", "0,4"), ("0,2", "3,4"), ("1,2", "2,4"),
         ])
     func overlaps(first: String, second: String) {
-        let tensor = { (name: String, range: String) in
+        let tensor = { (name: String, range: String) -> String in
             let ends = range.split(separator: ",").compactMap { Int($0) }
             return
                 "\"\(name)\":{\"dtype\":\"U8\",\"shape\":[\(ends[1] - ends[0])],\"data_offsets\":[\(range)]}"
