@@ -103,7 +103,7 @@ struct KillTests {
         #expect(result.status == 0, "\(words): \(result.errors)")
         #expect(try RunOutcome.differences(run, expected) == [], "\(words)")
         let left = try FileManager.default.subpathsOfDirectory(atPath: run).filter {
-            $0.contains(".tmp-") || $0.contains("rejected")
+            $0.contains(".tmp-")
         }
         #expect(left == [], "\(words)")
         try FileManager.default.removeItem(atPath: run)

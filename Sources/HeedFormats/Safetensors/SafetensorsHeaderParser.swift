@@ -47,14 +47,23 @@ struct SafetensorsHeaderParser {
         SafetensorsError(file: file, tensor: tensor, problem: problem)
     }
 
+    /// The error for a value of the wrong kind; throws `JSONError` where it is none of JSON, such as NaN.
+    private func wrongKind(
+        _ scanner: inout JSONScanner, _ problem: SafetensorsError.Problem, tensor: String? = nil
+    ) throws -> SafetensorsError {
+        try scanner.skipValue()
+        return fail(problem, tensor: tensor)
+    }
+
     private func readMetadata(_ scanner: inout JSONScanner) throws -> NameDictionary<String> {
         guard try scanner.peek() == UInt8(ascii: "{") else {
-            throw fail(.invalidMetadata("must be an object of strings"))
+            throw try wrongKind(&scanner, .invalidMetadata("must be an object of strings"))
         }
         var result = NameDictionary<String>()
         try scanner.members { scanner, name, _ in
             guard try scanner.peek() == UInt8(ascii: "\"") else {
-                throw fail(.invalidMetadata("must hold a string as \(quotedForMessage(name))"))
+                throw try wrongKind(
+                    &scanner, .invalidMetadata("must hold a string as \(quotedForMessage(name))"))
             }
             guard result.insert(try scanner.string(), forName: name) else {
                 throw fail(.duplicateKey(name))
@@ -73,7 +82,8 @@ struct SafetensorsHeaderParser {
 
     private func readEntry(_ scanner: inout JSONScanner, name: String) throws -> TensorEntry {
         guard try scanner.peek() == UInt8(ascii: "{") else {
-            throw fail(.invalidTensorInfo("must be described by an object"), tensor: name)
+            throw try wrongKind(
+                &scanner, .invalidTensorInfo("must be described by an object"), tensor: name)
         }
         var fields = Fields()
         try scanner.members { scanner, key, _ in
@@ -104,7 +114,8 @@ struct SafetensorsHeaderParser {
 
     private func readType(_ scanner: inout JSONScanner, name: String) throws -> ElementType {
         guard try scanner.peek() == UInt8(ascii: "\"") else {
-            throw fail(.invalidTensorInfo("dtype must be a string"), tensor: name)
+            throw try wrongKind(
+                &scanner, .invalidTensorInfo("dtype must be a string"), tensor: name)
         }
         let text = try scanner.string()
         guard let type = ElementType(rawValue: text) else {
@@ -118,24 +129,22 @@ struct SafetensorsHeaderParser {
         _ scanner: inout JSONScanner, _ field: String, name: String,
         beyond: SafetensorsError.Problem
     ) throws -> [Int] {
-        func wrong() -> SafetensorsError {
-            fail(.invalidTensorInfo("\(field) must hold integers of at least 0"), tensor: name)
-        }
+        let wrong = SafetensorsError.Problem.invalidTensorInfo(
+            "\(field) must hold integers of at least 0")
         guard try scanner.peek() == UInt8(ascii: "[") else {
-            throw fail(.invalidTensorInfo("\(field) must be an array"), tensor: name)
+            throw try wrongKind(
+                &scanner, .invalidTensorInfo("\(field) must be an array"), tensor: name)
         }
         var integers: [Int] = []
         try scanner.elements { scanner in
             switch try scanner.peek() {
             case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): break
-            case UInt8(ascii: "\""), UInt8(ascii: "["), UInt8(ascii: "{"): throw wrong()
-            default:
-                // A literal of JSON is of the wrong kind; anything else, such as NaN, is no JSON.
-                try scanner.skipValue()
-                throw wrong()
+            default: throw try wrongKind(&scanner, wrong, tensor: name)
             }
             let text = try scanner.number().text
-            guard text.utf8.allSatisfy({ $0 &- 0x30 < 10 }) else { throw wrong() }
+            guard text.utf8.allSatisfy({ $0 &- 0x30 < 10 }) else {
+                throw fail(wrong, tensor: name)
+            }
             guard let integer = Int(text) else { throw fail(beyond, tensor: name) }
             guard integers.count < Self.maximumRank else { throw fail(.rankTooLarge, tensor: name) }
             integers.append(integer)

@@ -8,6 +8,7 @@ struct TranslationRecipeTests {
     /// The recipe as a run keeps it, after the settings were set.
     private func kept(_ settings: [(String, String)]) throws -> (TranslationRecipe, JSONValue) {
         var recipe = TranslationRecipe(preset: .tiny, output: "run")
+        for role in TranslationRecipe.TextRole.allCases { recipe.files[role] = role.rawValue }
         for (name, value) in settings { try recipe.set(name, value) }
         return (recipe, recipe.json)
     }
