@@ -75,8 +75,8 @@ public struct TranslationRecipe: Sendable {
             json.value("settings"), file: json.file, path: "settings")
         // Runs of earlier versions lack settings that came later, which then have their defaults.
         for setting in TranslationSetting.all where setting.name != "layers" {
-            guard let value = settings.optionalValue(setting.name) else { continue }
-            guard let text = value.settingText else {
+            guard settings.object[setting.name] != nil else { continue }
+            guard let text = try settings.value(setting.name).settingText else {
                 throw settings.error(setting.name, "must be \(setting.values)")
             }
             do {
