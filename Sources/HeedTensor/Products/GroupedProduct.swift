@@ -71,7 +71,7 @@ struct GroupedProduct {
                 shape.ldb = Int64(shape.n)
                 shape.ldc = Int64(columns)
                 guard let product = LibraryProduct(shape) else {
-                    fatalError("the matrix library has no product of \(type) by float32")
+                    OutOfMemory.endAfterFailure("has no product of \(type) by float32")
                 }
                 return product
             }
