@@ -28,7 +28,12 @@ TARGETS ?=
 WORKLOADS ?=
 BENCH_OPTIONS ?=
 
-.PHONY: help build bench costs demo test test-kernels soak fuzz aarch64 lint format install dependencies check-dependencies
+# For `make sanitize`: kernels, memcheck, address, thread, quick.
+WHAT ?=
+# The folder of another oneDNN than the system's, with include and lib, for `make test-kernels`.
+DNNL ?=
+
+.PHONY: help build bench costs demo test test-kernels soak fuzz aarch64 sanitize api lint format install dependencies check-dependencies
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,7 +66,8 @@ test: test-kernels ## run every test
 	$(SWIFT) test $(TEST_FLAGS)
 
 test-kernels: check-dependencies ## run the tests of the C kernels, products and threads
-	$(MAKE) --directory Tests/CKernelDriver test CC=$(CLANG) BUILD=$(CURDIR)/.build/kernel-tests
+	$(MAKE) --directory Tests/CKernelDriver test CC=$(CLANG) DNNL=$(abspath $(DNNL)) \
+		BUILD=$(CURDIR)/.build/kernel-tests$(if $(DNNL),-other)
 
 soak: check-dependencies ## kill trainings by the hundred, fail each call on files, fill a disk
 	CLANG=$(CLANG) SWIFT=$(SWIFT) Tools/soak.sh $(TEST_FLAGS)
@@ -71,6 +77,12 @@ fuzz: ## fuzz each reader of files for 20 seconds: FUZZ_SECONDS=, FUZZ_RUNS=, TA
 
 aarch64: ## compile the C for aarch64, and run its tests there under qemu-user
 	CC=$(CLANG) Tests/CKernelDriver/aarch64.sh $(CURDIR)/.build/aarch64
+
+sanitize: check-dependencies ## run the tests under sanitizers and valgrind: WHAT="kernels memcheck address thread quick"
+	SWIFT=$(SWIFT) CLANG=$(CLANG) Tools/sanitize.sh $(WHAT)
+
+api: ## compare the public interfaces with those of the last version
+	SWIFT=$(SWIFT) Tools/check-api.sh
 
 lint: ## check the form of Swift and C
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift $(SWIFT_FOLDERS)

@@ -73,17 +73,17 @@ static int quota_of_folder(const char *folder, bool version2) {
 
 // A limit on any ancestor holds too. In a container the path may be the host's, and does not exist below the mount;
 // the mount's root is then the container's own group, where this walk ends.
-static int quota_along(const char *mount, const char *group, bool version2) {
+static int quota_along(const char *root, const char *mount, const char *group, bool version2) {
     char folder[PATH_MAX];
-    int length = snprintf(folder, sizeof folder, "%s%s", mount, group);
+    int length = snprintf(folder, sizeof folder, "%s%s%s", root, mount, group);
     if (length < 0 || (size_t)length >= sizeof folder)
         return INT_MAX;
-    size_t root = strlen(mount);
+    size_t top = strlen(root) + strlen(mount);
     int cores = INT_MAX;
     for (;;) {
         cores = minimum(cores, quota_of_folder(folder, version2));
         char *slash = strrchr(folder, '/');
-        if (strlen(folder) <= root || !slash || (size_t)(slash - folder) < root)
+        if (strlen(folder) <= top || !slash || (size_t)(slash - folder) < top)
             return cores;
         *slash = '\0';
     }
@@ -100,12 +100,14 @@ static bool lists(const char *controllers, const char *name) {
 }
 
 // The lines of /proc/self/cgroup are "number:controllers:path"; version 2 has the number 0 and no controllers.
-int heed_cpu_quota(void) {
-    FILE *stream = fopen("/proc/self/cgroup", "re");
+int heed_cpu_quota_below(const char *root) {
+    char line[PATH_MAX];
+    if (snprintf(line, sizeof line, "%s/proc/self/cgroup", root) >= (int)sizeof line)
+        return INT_MAX;
+    FILE *stream = fopen(line, "re");
     if (!stream)
         return INT_MAX;
     int cores = INT_MAX;
-    char line[PATH_MAX];
     while (fgets(line, sizeof line, stream)) {
         line[strcspn(line, "\n")] = '\0';
         char *controllers = strchr(line, ':');
@@ -115,15 +117,19 @@ int heed_cpu_quota(void) {
         *group++ = '\0';
         controllers++;
         if (*controllers == '\0') {
-            cores = minimum(cores, quota_along("/sys/fs/cgroup", group, true));
-            cores = minimum(cores, quota_along("/sys/fs/cgroup/unified", group, true));
+            cores = minimum(cores, quota_along(root, "/sys/fs/cgroup", group, true));
+            cores = minimum(cores, quota_along(root, "/sys/fs/cgroup/unified", group, true));
         } else if (lists(controllers, "cpu")) {
-            cores = minimum(cores, quota_along("/sys/fs/cgroup/cpu", group, false));
-            cores = minimum(cores, quota_along("/sys/fs/cgroup/cpu,cpuacct", group, false));
+            cores = minimum(cores, quota_along(root, "/sys/fs/cgroup/cpu", group, false));
+            cores = minimum(cores, quota_along(root, "/sys/fs/cgroup/cpu,cpuacct", group, false));
         }
     }
     fclose(stream);
     return cores;
+}
+
+int heed_cpu_quota(void) {
+    return heed_cpu_quota_below("");
 }
 
 // The number that HEED_THREADS names, 0 where it is not set, and -1 where it is no number of threads.

@@ -30,7 +30,7 @@ static void make_engine(void) {
     // Before anything else of oneDNN: it fixes its instruction set at first use.
     dnnl_set_max_cpu_isa(heed_onednn_isa(heed_isa_current()));
 #endif
-    if (dnnl_engine_create(&engine, dnnl_cpu, 0) != dnnl_success)
+    if (!heed_has_room() || dnnl_engine_create(&engine, dnnl_cpu, 0) != dnnl_success)
         engine = NULL;
 }
 
@@ -65,7 +65,7 @@ static void make_release_key(void) {
 }
 
 static bool make_thread(heed_onednn_thread *thread) {
-    if (!heed_onednn_engine())
+    if (!heed_onednn_engine() || !heed_has_room())
         return false;
     use_one_openmp_thread();
     heed_layout_desc any;
@@ -93,6 +93,8 @@ heed_onednn_thread *heed_onednn_this_thread(void) {
 }
 
 dnnl_status_t heed_onednn_attributes(dnnl_primitive_attr_t *attributes) {
+    if (!heed_has_room())
+        return dnnl_out_of_memory;
     dnnl_status_t status = dnnl_primitive_attr_create(attributes);
     if (status != dnnl_success)
         return status;

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 static _Thread_local heed_buffer scratch;
 static pthread_key_t release_key;
@@ -23,6 +24,12 @@ bool heed_buffer_reserve(heed_buffer *buffer, size_t bytes) {
     buffer->memory = aligned_alloc(64, wanted);
     buffer->bytes = buffer->memory ? wanted : 0;
     return buffer->memory != NULL;
+}
+
+bool heed_has_room(void) {
+    enum { ROOM = 16 << 20 };
+    void *memory = mmap(NULL, ROOM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return memory != MAP_FAILED && munmap(memory, ROOM) == 0;
 }
 
 void heed_buffer_free(heed_buffer *buffer) {

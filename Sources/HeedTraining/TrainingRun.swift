@@ -41,12 +41,15 @@ public final class TrainingRun {
     /// Trains, from the newest checkpoint if `resuming`, and writes the final model into the folder.
     ///
     /// Throws `TrainingError`, also for a folder that holds another training when not `resuming`, and the errors of
-    /// files.
+    /// files, among them that of a folder in which another process trains.
     /// - Parameter begin: is called once it is certain that this training may write into the folder.
     @discardableResult
     public func callAsFunction(
         resuming: Bool = false, begin: () throws -> Void = {}
     ) throws -> TrainingEnd {
+        try Folder.create(run.path)
+        let lock = try FolderLock(path: run.path)
+        defer { withExtendedLifetime(lock) {} }
         try run.removeTemporaryFolders()
         if resuming {
             if let path = try run.newestCheckpoint({ handle(.notice($0)) }) {
@@ -60,7 +63,6 @@ public final class TrainingRun {
         } else {
             try run.checkIsNew()
         }
-        try Folder.create(run.path)
         try begin()
         let log = try MetricsLog(path: run.metricsPath, keeping: state.metricsBytes)
         if let checksum = state.metricsChecksum, checksum != log.checksum {

@@ -22,7 +22,7 @@ struct Heed: AsyncParsableCommand {
 
             EXIT CODES
               0 success, 64 usage, 65 bad data, 66 missing input, 70 internal error,
-              73 output cannot be created, 74 input or output failed,
+              71 out of memory, 73 output cannot be created, 74 input or output failed,
               130 interrupted and saved
             """,
         version: version,
@@ -34,7 +34,9 @@ struct Heed: AsyncParsableCommand {
     )
 
     static func main() async {
-        StandardStreams.ignoreClosedPipes()
+        StandardStreams.prepare()
+        Interruption.endProgram()
+        Interruption.endOutOfMemory()
         let arguments = Array(CommandLine.arguments.dropFirst())
         do {
             try checkHelp(arguments)

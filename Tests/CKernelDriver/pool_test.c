@@ -1,14 +1,17 @@
 // Drives the thread pool: every index exactly once, from many callers, nested, for 1 … 16 threads; and times it.
 // Usage: pool_test. Exits with 1 when something is wrong.
 
+#include "cores.h"
 #include "heed_kernels.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -158,6 +161,62 @@ static void scratch_is_aligned(void) {
     expect(heed_thread_scratch(8) != NULL, "scratch works after a refusal");
 }
 
+// MARK: Quotas
+
+static void write_below(const char *root, const char *path, const char *text) {
+    char name[PATH_MAX];
+    snprintf(name, sizeof name, "%s%s", root, path);
+    for (char *slash = strchr(name + strlen(root) + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        mkdir(name, 0700);
+        *slash = '/';
+    }
+    FILE *file = fopen(name, "w");
+    expect(file && fputs(text, file) >= 0 && fclose(file) == 0, "a file of the test can be written");
+}
+
+// Control groups of both versions, as a container or a service manager sets them up.
+static void quotas_are_found(void) {
+    static const struct {
+        const char *groups, *path, *text, *path2, *text2;
+        int cores;
+    } cases[] = {
+        {"0::/\n", "/sys/fs/cgroup/cpu.max", "50000 100000\n", NULL, NULL, 1}, // half a core
+        {"0::/\n", "/sys/fs/cgroup/cpu.max", "150000 100000\n", NULL, NULL, 2},
+        {"0::/\n", "/sys/fs/cgroup/cpu.max", "max 100000\n", NULL, NULL, INT_MAX},
+        {"0::/\n", "/sys/fs/cgroup/cpu.max", "nonsense\n", NULL, NULL, INT_MAX},
+        {"0::/\n", "/sys/fs/cgroup/cpu.max", "-1 0\n", NULL, NULL, INT_MAX},
+        {"0::/\n", "/sys/fs/cgroup/cpu.max", "9000000000000000000 1\n", NULL, NULL, INT_MAX},
+        // The limit of an ancestor holds, and the smallest counts.
+        {"0::/a/b\n", "/sys/fs/cgroup/a/cpu.max", "300000 100000\n", "/sys/fs/cgroup/a/b/cpu.max", "max 100000\n", 3},
+        {"0::/a/b\n", "/sys/fs/cgroup/a/cpu.max", "300000 100000\n", "/sys/fs/cgroup/a/b/cpu.max", "200000 100000\n",
+         2},
+        // The path of the host, which does not exist inside a container.
+        {"0::/host/only\n", "/sys/fs/cgroup/cpu.max", "100000 100000\n", NULL, NULL, 1},
+        {"3:memory:/x\n2:cpu,cpuacct:/x\n", "/sys/fs/cgroup/cpu,cpuacct/x/cpu.cfs_quota_us", "400000\n",
+         "/sys/fs/cgroup/cpu,cpuacct/x/cpu.cfs_period_us", "100000\n", 4},
+        {"2:cpu,cpuacct:/\n", "/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "-1\n", "/sys/fs/cgroup/cpu/cpu.cfs_period_us",
+         "100000\n", INT_MAX},
+        {"3:cpuset:/\n", "/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "50000\n", "/sys/fs/cgroup/cpu/cpu.cfs_period_us",
+         "100000\n", INT_MAX},
+        {"\n:\n::\nnonsense", "/sys/fs/cgroup/cpu.max", "", NULL, NULL, INT_MAX},
+    };
+    for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
+        char root[] = "/tmp/heed-quota-XXXXXX", command[64];
+        expect(mkdtemp(root) != NULL, "a folder of the test can be made");
+        expect(heed_cpu_quota_below(root) == INT_MAX, "no file, no quota");
+        write_below(root, "/proc/self/cgroup", cases[n].groups);
+        write_below(root, cases[n].path, cases[n].text);
+        if (cases[n].path2)
+            write_below(root, cases[n].path2, cases[n].text2);
+        const int cores = heed_cpu_quota_below(root);
+        if (cores != cases[n].cores)
+            printf("FAILED: quota %zu: %d cores\n", n, cores), failures++;
+        snprintf(command, sizeof command, "rm -r %s", root);
+        expect(system(command) == 0, "a folder of the test can be removed");
+    }
+}
+
 // With an argument it leaves out what an emulator cannot do or would make meaningless.
 int main(int count, char **arguments) {
     (void)arguments;
@@ -169,6 +228,7 @@ int main(int count, char **arguments) {
     }
     wakeups_are_counted();
     scratch_is_aligned();
+    quotas_are_found();
     // The thread sanitizer and qemu-user follow no fork, and their figures would mean nothing.
     if (count == 1 && !__has_feature(thread_sanitizer)) {
         children_of_fork_compute();

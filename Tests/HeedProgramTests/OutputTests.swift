@@ -37,12 +37,37 @@ struct OutputTests {
                 #expect(result.isFailure(73), "\(command[0]) \(output): \(result)")
             }
             // A file can be replaced by one, yet is no folder; a folder is no file.
-            let writesFile = ["forward", "translate"].contains(command[0])
-            let result = try Program.run(command + [writesFile ? folder.path : file])
+            let result = try Program.run(command + [writesFile(command) ? folder.path : file])
             #expect(result.isFailure(73), "\(command[0]): \(result)")
         }
         #expect(try folder.names() == before)
         #expect(try TextFile.string(path: file) == "kept")
+    }
+
+    @Test(
+        "a folder that nobody may write into ends every verb with 73",
+        .enabled(if: Unprivileged.isPossible))
+    func readOnly() throws {
+        let folder = try TemporaryFolder()
+        let commands = try commands(folder)
+        let closed = folder.path(of: "closed")
+        try Folder.create(closed)
+        try FileManager.default.setAttributes([.posixPermissions: 0o555], ofItemAtPath: closed)
+        for command in commands {
+            for output in [closed + "/new"] + (writesFile(command) ? [] : [closed]) {
+                let result = try Program.run(
+                    ["-c", "exec \"$@\"", "sh"] + Unprivileged.prefix + [Program.url().path]
+                        + command + [output], program: URL(filePath: "/bin/sh"))
+                #expect(
+                    result.isFailure(73, naming: "closed", "Permission denied"),
+                    "\(command[0]) \(output): \(result)")
+            }
+        }
+        #expect(try Folder.names(in: closed).isEmpty)
+    }
+
+    private func writesFile(_ command: [String]) -> Bool {
+        ["forward", "translate"].contains(command[0])
     }
 
     @Test("a write that fails midway ends with 74, and what was written before is gone")

@@ -348,6 +348,10 @@ size_t heed_weights_packed_bytes(heed_type type, int32_t k, int32_t n);
 heed_status heed_weights_pack(heed_type type, int32_t k, int32_t n, heed_type source_type, bool transposed, int64_t ld,
                               const void *source, void *packed);
 
+// Whether the process can still have some megabytes more. oneDNN, whose code is made as it is needed, does not survive
+// a refusal, so that it is asked for nothing before this was.
+bool heed_has_room(void);
+
 // oneDNN's version as major · 10000 + minor · 100 + patch; whether bf16 products exist under the current instruction
 // set.
 int heed_onednn_version(void);

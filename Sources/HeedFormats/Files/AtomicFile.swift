@@ -12,6 +12,7 @@ public final class AtomicFile {
     let temporaryPath: String?
     private let destination: String
     private var descriptor: Int32
+    private let unfinished: UnfinishedOutput?
     private var buffer: [UInt8] = []
     private static let bufferSize = 1 << 16
 
@@ -24,6 +25,7 @@ public final class AtomicFile {
         }
         if let existing, !existing.isRegular {
             temporaryPath = nil
+            unfinished = nil
             destination = path
             descriptor = try System.open(path, O_WRONLY)
             return
@@ -31,13 +33,19 @@ public final class AtomicFile {
         destination = existing == nil ? path : try System.resolve(path) ?? path
         let temporary = RelativePath.temporaryName(for: destination)
         temporaryPath = temporary
+        var descriptor: Int32 = -1
         do {
-            descriptor = try System.open(
-                temporary, O_WRONLY | O_CREAT | O_EXCL, operation: "create")
+            unfinished = try UnfinishedOutput {
+                descriptor = try System.open(
+                    temporary, O_WRONLY | O_CREAT | O_EXCL, operation: "create")
+            } remove: {
+                _ = unsafe unlink(temporary)
+            }
         } catch let error as FileError {
             // The temporary name would tell nobody anything.
             throw FileError(path: path, error.problem)
         }
+        self.descriptor = descriptor
         if let existing { _ = fchmod(descriptor, existing.permissions) }
     }
 
@@ -82,7 +90,9 @@ public final class AtomicFile {
         self.descriptor = -1
         do {
             try System.close(descriptor, path: path)
-            if let temporaryPath { try System.rename(temporaryPath, to: destination) }
+            if let temporaryPath {
+                try unfinished?.finish { try System.rename(temporaryPath, to: destination) }
+            }
         } catch {
             removeTemporary()
             throw error
@@ -111,7 +121,8 @@ public final class AtomicFile {
     }
 
     private func removeTemporary() {
-        if let temporaryPath { _ = unsafe unlink(temporaryPath) }
+        guard let temporaryPath else { return }
+        try? unfinished?.finish { _ = unsafe unlink(temporaryPath) }
     }
 
     private func checkOpen() throws {

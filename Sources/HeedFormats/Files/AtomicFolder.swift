@@ -9,6 +9,7 @@ public final class AtomicFolder {
     /// The folder to write into.
     public let temporaryPath: String
 
+    private let unfinished: UnfinishedOutput
     private var isOpen = true
 
     /// Creates the temporary folder, and the folders above; throws `FileError`, also where something
@@ -21,9 +22,14 @@ public final class AtomicFolder {
         let parent = RelativePath.parent(of: path)
         let name = RelativePath.lastName(of: path)
         self.path = RelativePath.join(parent, name)
-        temporaryPath = RelativePath.join(parent, "\(name).tmp-\(RelativePath.uniqueSuffix())")
+        let temporary = RelativePath.join(parent, "\(name).tmp-\(RelativePath.uniqueSuffix())")
+        temporaryPath = temporary
         try Folder.create(parent)
-        try System.createFolder(temporaryPath)
+        unfinished = try UnfinishedOutput {
+            try System.createFolder(temporary)
+        } remove: {
+            try? Folder.remove(temporary)
+        }
     }
 
     deinit { discard() }
@@ -54,7 +60,7 @@ public final class AtomicFolder {
         guard try System.status(at: path, followingLinks: false) == nil else {
             throw FileError(path: path, .exists)
         }
-        try System.rename(temporaryPath, to: path)
+        try unfinished.finish { try System.rename(temporaryPath, to: path) }
         isOpen = false
         try System.flushFolder(RelativePath.parent(of: path))
         return manifest
@@ -64,7 +70,7 @@ public final class AtomicFolder {
     public func discard() {
         guard isOpen else { return }
         isOpen = false
-        try? Folder.remove(temporaryPath)
+        try? unfinished.finish { try Folder.remove(temporaryPath) }
     }
 
     private func flushFolders(of manifest: FolderManifest) throws {

@@ -18,6 +18,8 @@ public struct FileError: Error, Equatable, Sendable {
         case invalidPath
         /// Something exists where nothing may be overwritten.
         case exists
+        /// Another process works in the folder.
+        case inUse
     }
 
     /// The path as it was given.
@@ -55,6 +57,7 @@ extension FileError.Problem {
             "ends at byte \(offset), where \(expected) bytes were expected; it shrank while open"
         case .invalidPath: "is no valid path"
         case .exists: "exists already"
+        case .inUse: "is in use by another process"
         }
     }
 }

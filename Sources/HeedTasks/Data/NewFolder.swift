@@ -1,7 +1,7 @@
 import HeedFormats
 
 /// A folder to be filled: one that is empty or does not exist yet.
-public struct NewFolder {
+public struct NewFolder: Sendable {
     /// The folder as it was given.
     public let path: String
     private let existed: Bool
@@ -19,19 +19,35 @@ public struct NewFolder {
         }
     }
 
-    /// Creates the folder and lets `body` write into it; after an error all that was written is removed.
+    /// Creates the folder and lets `body` write into it; after an error, or where the process is told to end, all that
+    /// was written is removed.
     public func fill(_ body: () throws -> Void) throws {
+        let unfinished = try UnfinishedOutput {
+            do {
+                try Folder.create(path)
+            } catch {
+                remove()
+                throw error
+            }
+        } remove: {
+            remove()
+        }
         do {
-            try Folder.create(path)
             try body()
         } catch {
-            let written = existed ? (try? Folder.names(in: path)) ?? [] : nil
-            if let written {
-                for name in written { try? Folder.remove(RelativePath.join(path, name)) }
-            } else {
-                try? Folder.remove(path)
-            }
+            try? unfinished.finish { remove() }
             throw error
+        }
+        try unfinished.finish {}
+    }
+
+    private func remove() {
+        guard existed else {
+            try? Folder.remove(path)
+            return
+        }
+        for name in (try? Folder.names(in: path)) ?? [] {
+            try? Folder.remove(RelativePath.join(path, name))
         }
     }
 }

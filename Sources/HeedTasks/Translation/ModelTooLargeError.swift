@@ -1,6 +1,7 @@
 import Foundation
 import HeedModels
 import HeedNN
+import HeedTensor
 
 /// A model that this machine's memory cannot hold while it is trained.
 public struct ModelTooLargeError: Error, Equatable, Sendable, CustomStringConvertible {

@@ -128,6 +128,8 @@ public struct TranslationTraining: Sendable {
         }
         let folder = RunFolder(path: output)
         if !resuming { try folder.checkIsNew() }
+        // Asked before the work that comes before the training takes the lock for good.
+        if try Folder.kind(of: output) == .folder { _ = try FolderLock(path: output) }
         let tokenizers = try makeTokenizers(train)
         let training = EncodedCorpus(train, tokenizers, maximumLength: maximumLength)
         let validation = EncodedCorpus(valid, tokenizers, maximumLength: maximumLength)

@@ -23,7 +23,7 @@ public enum BufferPool {
 
     private struct State {
         var report = Report()
-        var limit = 8 << 30
+        var limit = min(8 << 30, MachineMemory.limit / 4)
         var idle: [Int: [UInt]] = [:]
     }
 
@@ -35,7 +35,7 @@ public enum BufferPool {
     /// What the pool holds now.
     public static var report: Report { state.withLock { $0.report } }
 
-    /// The largest number of idle bytes that the pool keeps; 8 GiB at the start.
+    /// The largest number of idle bytes that the pool keeps; at the start 8 GiB, or a quarter of the memory.
     public static var limit: Int {
         get { state.withLock { $0.limit } }
         set {
@@ -102,9 +102,14 @@ public enum BufferPool {
 
     private static func allocate(_ capacity: Int) -> UnsafeMutableRawPointer {
         let isLarge = capacity >= hugePage
-        guard
-            let pointer = unsafe aligned_alloc(isLarge ? hugePage : alignment, capacity)
-        else { fatalError("out of memory: \(capacity) bytes for a tensor") }
+        let get = { unsafe aligned_alloc(isLarge ? hugePage : alignment, capacity) }
+        var memory = unsafe get()
+        if unsafe memory == nil {
+            // What waits for tensors of other sizes may be enough for this one.
+            empty()
+            unsafe memory = unsafe get()
+        }
+        guard let pointer = unsafe memory else { OutOfMemory.end(capacity, for: "a tensor") }
         if isLarge { unsafe madvise(pointer, capacity, MADV_HUGEPAGE) }
         return unsafe pointer
     }

@@ -13,13 +13,17 @@ public enum MachineCheck {
     }
 
     /// Whether rows of the matrix library's products have the same bits however many rows there are; nil where it has no
-    /// products of this type. It is measured with 1 to 64 rows and some more.
+    /// products of this type. It is measured with 1 to 64 rows and some more, fewer
+    /// where memory is short.
     public static func rowsAreInvariant(_ precision: Precision) -> Bool? {
         let type = precision.activationType
         guard type != .float64, type == .float32 || MatrixLibrary.multipliesBFloat16 else {
             return nil
         }
-        let counts = Array(1...64) + [96, 100, 128, 192, 255, 256]
+        // The library keeps code for each, more than a megabyte of addresses.
+        let few = [1, 2, 3, 4, 8, 15, 16, 17, 33, 64]
+        let counts =
+            (MachineMemory.limit < 2 << 30 ? few : Array(1...64)) + [96, 100, 128, 192, 255, 256]
         return [(512, 512), (512, 128), (129, 65)].allSatisfy { k, n in
             rowsAreInvariant(type, counts, k: k, n: n)
         }
@@ -87,8 +91,9 @@ public enum MachineCheck {
 
     /// Bytes a second that are read from memory on all threads, in 10⁹.
     public static func readBandwidth() -> Double {
-        // Larger than the caches.
-        let x = Tensor.zeros([4096, 1 << 15])
+        // Larger than the caches, where there is that much memory.
+        let rows = min(4096, max(64, MachineMemory.limit / 8 / (4 << 15)))
+        let x = Tensor.zeros([rows, 1 << 15])
         let context = Context()
         let seconds = best { _ = context.sum(x, axis: 1) }
         return Double(x.byteCount) / seconds / 1e9

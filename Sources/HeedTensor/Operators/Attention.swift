@@ -331,7 +331,7 @@ private struct AttentionCall {
 /// Scratch memory of the calling thread, until its next kernel.
 private func threadScratch(_ byteCount: Int) -> UnsafeMutableRawPointer {
     guard let memory = unsafe heed_thread_scratch(byteCount) else {
-        fatalError("out of memory: \(byteCount) bytes of scratch memory for attention")
+        OutOfMemory.end(byteCount, for: "attention")
     }
     return unsafe memory
 }

@@ -139,7 +139,7 @@ private struct BatchedRunner {
         description.ldb = Int64(transposingB ? shape.k : shape.n)
         description.ldc = Int64(shape.n)
         guard let product = LibraryProduct(description) else {
-            fatalError("the matrix library has no product of \(type)")
+            OutOfMemory.endAfterFailure("has no product of \(type)")
         }
         return product
     }

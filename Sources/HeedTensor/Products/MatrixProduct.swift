@@ -12,9 +12,8 @@ import HeedFormats
         let status = unsafe heed_product_acquire(&shape, &found)
         if status == HEED_UNSUPPORTED { return nil }
         guard status == HEED_OK, let found = unsafe found else {
-            fatalError(
-                "the matrix library failed to make a product of \(shape.m) × \(shape.n) × \(shape.k)"
-            )
+            OutOfMemory.endAfterFailure(
+                "failed to make a product of \(shape.m) × \(shape.n) × \(shape.k)")
         }
         unsafe product = unsafe found
     }
@@ -26,7 +25,9 @@ import HeedFormats
         bias: UnsafePointer<Float>?
     ) {
         let status = unsafe heed_product_run(product, a, b, c, bias)
-        if status != HEED_OK { fatalError("the matrix library failed to run a product: \(status)") }
+        if status != HEED_OK {
+            OutOfMemory.endAfterFailure("failed to run a product: \(status.rawValue)")
+        }
     }
 }
 

@@ -55,7 +55,7 @@ final class PackedWeights: Sendable {
                 value.bytes + start * value.elementType.size,
                 storage.pointer + offsets[panel])
             if status != HEED_OK {
-                fatalError("the matrix library failed to pack weights: \(status)")
+                OutOfMemory.endAfterFailure("failed to pack weights: \(status.rawValue)")
             }
         }
     }

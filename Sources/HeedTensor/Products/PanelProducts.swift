@@ -37,7 +37,7 @@ struct PanelProducts {
                 shape.ldb = Int64(width)
                 shape.ldc = Int64(stride)
                 guard let product = LibraryProduct(shape) else {
-                    fatalError("the matrix library has no product of \(input) by \(output)")
+                    OutOfMemory.endAfterFailure("has no product of \(input) by \(output)")
                 }
                 return product
             }

@@ -91,7 +91,7 @@ private func gradientProduct(m: Int, n: Int, k: Int, lda: Int, type: ElementType
     shape.ldb = Int64(n)
     shape.ldc = Int64(n)
     guard let product = LibraryProduct(shape) else {
-        fatalError("the matrix library has no product of \(type) for weights' gradients")
+        OutOfMemory.endAfterFailure("has no product of \(type) for weights' gradients")
     }
     return product
 }

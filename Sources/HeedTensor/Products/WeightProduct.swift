@@ -63,7 +63,8 @@ struct WeightProduct {
             type: x.elementType, isTransposed: isTransposed,
             isCut: cutsColumns && total <= full && inner * columns >= Panels.cutWeights)
         guard let packed = weight.packedWeights(key) else {
-            fatalError("the matrix library has no product of \(x.elementType) for \(weight.shape)")
+            OutOfMemory.endAfterFailure(
+                "has no product of \(x.elementType) for \(weight.shape)")
         }
         let panels = (total + full - 1) / full
         let tail = Panels.padded(total - (panels - 1) * full, full: full)

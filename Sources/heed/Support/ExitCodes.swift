@@ -17,6 +17,8 @@ enum ExitStatus: Int32 {
     case missingInput = 66
     /// A mistake in the program itself.
     case `internal` = 70
+    /// The system has no more memory.
+    case noMemory = 71
     /// An output cannot be created.
     case cannotCreate = 73
     /// Reading or writing failed midway.
@@ -63,7 +65,7 @@ struct Failure: Error {
             .inputOutput
         case .system(let operation, _)
         where ["create", "rename", "remove"].contains { operation.hasPrefix($0) }: .cannotCreate
-        case .exists: .cannotCreate
+        case .exists, .inUse: .cannotCreate
         case .tooLarge, .endedEarly: .badData
         default: .missingInput
         }

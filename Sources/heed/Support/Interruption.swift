@@ -3,31 +3,47 @@ import HeedFormats
 import HeedTensor
 import Synchronization
 
-/// Whether the user asked the program to stop: the first Ctrl-C or SIGTERM is noted, a second one ends it at once.
+/// What happens when the program is told to end, by Ctrl-C, SIGTERM or the end of its terminal, or cannot go on.
+///
+/// A thread of its own waits for these signals, so that what it does then is not bound by the rules for handlers. Those
+/// that whoever started the program had it ignore stay ignored.
 enum Interruption {
+    private static let isSaving = Atomic<Bool>(false)
     private static let requested = Atomic<Bool>(false)
 
-    /// Notes signals from now on.
-    static func watch() {
-        // Touched here, so that the handler finds it made.
-        requested.store(false, ordering: .relaxed)
-        let numbers = [SIGINT, SIGTERM]
-        for number in numbers {
-            signal(number) { number in
-                Interruption.requested.store(true, ordering: .relaxed)
-                signal(SIGINT, SIG_DFL)
-                signal(SIGTERM, SIG_DFL)
+    /// Ends the program at a signal from now on, without leaving anything half-written behind. To be called before other
+    /// threads are started.
+    static func endProgram() {
+        let numbers = [SIGINT, SIGTERM, SIGHUP].filter { !Signals.isIgnored($0) }
+        guard !numbers.isEmpty else { return }
+        Signals.block(numbers)
+        Thread.detachNewThread {
+            Signals.wait(for: numbers)
+            if isSaving.load(ordering: .acquiring) {
+                requested.store(true, ordering: .relaxed)
+                Signals.wait(for: numbers)
+            }
+            // Should a file system hang now, the next signal still ends the program.
+            Signals.unblock(numbers)
+            UnfinishedOutput.removeAll {
+                StandardStreams.printError("heed: interrupted")
+                _exit(ExitStatus.interrupted.rawValue)
             }
         }
-        Signals.unblock(numbers)
     }
 
-    /// Ends the program at a signal from now on, without leaving the file's temporary form behind.
-    static func endProgram(removing file: AtomicFile) {
-        let numbers = [SIGINT, SIGTERM]
-        file.endProcess(on: numbers, status: ExitStatus.interrupted.rawValue)
-        Signals.unblock(numbers)
+    /// Ends the program with one line where memory is missing, without leaving anything half-written behind.
+    static func endOutOfMemory() {
+        OutOfMemory.handle { message in
+            UnfinishedOutput.removeAll {
+                StandardStreams.printError("heed: \(message)")
+                _exit(ExitStatus.noMemory.rawValue)
+            }
+        }
     }
+
+    /// Whether the first signal is noted alone, for whoever asks, and only a second one ends the program.
+    static func save(_ isOn: Bool) { isSaving.store(isOn, ordering: .releasing) }
 
     /// Whether to stop.
     static var isRequested: Bool { requested.load(ordering: .relaxed) }

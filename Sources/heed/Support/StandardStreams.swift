@@ -6,10 +6,12 @@ struct ClosedPipe: Error {}
 
 /// Standard output and standard error.
 enum StandardStreams {
-    /// Makes a write to a closed pipe an error instead of a signal, so that files in the making
-    /// are cleared away.
-    static func ignoreClosedPipes() {
+    /// Makes a write to a closed pipe, or of more than a file may have, an error instead of a signal, so that files in
+    /// the making are cleared away; and keeps files that are opened from taking the place of a closed stream.
+    static func prepare() {
         signal(SIGPIPE, SIG_IGN)
+        signal(SIGXFSZ, SIG_IGN)
+        StandardDescriptors.reserve()
     }
 
     /// Writes a line to standard output.

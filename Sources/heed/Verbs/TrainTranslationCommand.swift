@@ -90,10 +90,17 @@ struct TrainTranslationCommand: ParsableCommand {
     func run() throws {
         ThreadOption.apply(threads)
         let recipe = try resume ? resumedRecipe() : freshRecipe()
-        Interruption.watch()
         let report = TrainingReport()
         let end = try recipe.run(
-            resuming: resume, shouldStop: { Interruption.isRequested }, handle: report.show)
+            resuming: resume, shouldStop: { Interruption.isRequested },
+            handle: { event in
+                switch event {
+                case .training(.started): Interruption.save(true)
+                case .training(.finished): Interruption.save(false)
+                default: break
+                }
+                report.show(event)
+            })
         if end == .interrupted { throw Failure(.interrupted, "interrupted; \(output) is saved") }
         if let score = report.finalScore { try StandardStreams.print("\(score)") }
     }

@@ -93,7 +93,6 @@ struct TranslateCommand: ParsableCommand {
         options.hypothesisCount = nBest ?? 1
         options.batchTokens = batchTokens
         let file = try output.map { path in try creatingOutput { try AtomicFile(path: path) } }
-        if let file { Interruption.endProgram(removing: file) }
         var line = 0
         while let lines = try chunks.next() {
             let translations = try translate(lines, after: line, in: chunks.name) {

@@ -11,6 +11,7 @@ typedef struct {
     double *exact, *bound;
     uint8_t *written; // which elements the kernels write
     int64_t count;
+    size_t bytes; // of `memory`
     heed_type type;
 } case_array;
 

@@ -185,6 +185,27 @@ struct EdgeTests {
         #expect(output.floats == [values[count - 1]])
     }
 
+    @Test("an index of a mask with more than 2³¹ elements is in range")
+    func largeMask() {
+        let (sequences, keys) = (33_000, 66_048)
+        // Nobody reads the rows of sequences without queries; their pages stay untouched.
+        let mask = unsafe Tensor.filled([sequences, 1, 1, keys], .uint8) { bytes in
+            let last = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes.suffix(keys))
+            for key in 0..<keys { unsafe last[key] = key == 5 || key == keys - 1 ? 1 : 0 }
+        }
+        #expect(mask.count > 1 << 31)
+        let lengths = { (last: Int) in [Int](repeating: 0, count: sequences - 1) + [last] }
+        let values = (0..<keys).map { Float($0) }
+        let output = Context().attention(
+            queries: Columns(Tensor([Float(1)], shape: [1, 1])),
+            keys: Columns(Tensor([Float](repeating: 1, count: keys), shape: [keys, 1])),
+            values: Columns(Tensor(values, shape: [keys, 1])),
+            heads: AttentionHeads(count: 1, keySize: 1, scale: 1),
+            queryPacking: SequencePacking(lengths: lengths(1)),
+            keyRanges: SequencePacking(lengths: lengths(keys)).ranges, mask: .dense(mask))
+        #expect(output.floats == [(values[5] + values[keys - 1]) / 2])
+    }
+
     @Test("a tensor used outside its tape is a constant to another")
     func otherTape() {
         let (first, second) = (Tape(), Tape())

@@ -1,0 +1,142 @@
+import Foundation
+import HeedFormats
+import Testing
+
+@Suite("The program and signals")
+struct SignalTests {
+    private static let models = URL(filePath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "Fixtures/models").path
+
+    /// Waits until a folder has something in it, for a minute at most.
+    private func waitForNames(in folder: TemporaryFolder) throws {
+        let deadline = Date(timeIntervalSinceNow: 60)
+        while try folder.names().isEmpty, Date() < deadline { usleep(500) }
+    }
+
+    @Test(
+        "at whatever moment one comes, an output is whole or not there",
+        arguments: [SIGINT, SIGTERM, SIGHUP])
+    func anyMoment(signal: Int32) throws {
+        let run = try SmallRun.shared.get()
+        let inputs = try TemporaryFolder()
+        let pairs = try inputs.file("pairs", (0..<3000).map { "a\($0)\tb\($0)\n" }.joined())
+        let model = "\(Self.models)/marian_tiny"
+        let commands = [
+            ["data", "copy", "--count", "9000"],
+            ["split", "--input", pairs, "--valid", "5", "--test", "5"],
+            ["export", "--model", run.model],
+            ["forward", "--model", model, "--input", "\(model)/inputs.safetensors"],
+            ["translate", "--model", run.model, "--max-length", "4", "--input", pairs],
+        ]
+        for command in commands {
+            let whole = try TemporaryFolder()
+            let start = ContinuousClock.now
+            try Program.require(command + ["--output", whole.path(of: "output")])
+            let duration = ContinuousClock.now - start
+            let expected = try Contents(whole.path)
+            for moment in [0.05, 0.3, 0.5, 0.7, 0.85, 0.95] {
+                let folder = try TemporaryFolder()
+                let program = try RunningProgram(
+                    command + ["--output", folder.path(of: "output")])
+                usleep(UInt32(duration / .microseconds(1) * moment))
+                program.send(signal)
+                let result = try program.finish()
+                let found = try Contents(folder.path)
+                // Before the program has begun, a signal does what it does to every process.
+                #expect(
+                    [0, 130, 128 + signal].contains(result.status), "\(command[0]): \(result)")
+                #expect(
+                    found == (result.status == 0 ? expected : Contents()),
+                    "\(command[0]) at \(moment): \(result), \(found.files.keys.sorted())")
+                if result.status == 130, !result.errors.isEmpty {
+                    #expect(result.errors == "heed: interrupted\n")
+                }
+            }
+        }
+    }
+
+    @Test("one that comes while nothing is written yet ends a verb with 130 and one line")
+    func waiting() throws {
+        let folder = try TemporaryFolder()
+        for options in [["--output", folder.path(of: "output")], []] {
+            let program = try RunningProgram(
+                ["translate", "--model", SmallRun.shared.get().model] + options)
+            try program.waitUntilItWatches()
+            if !options.isEmpty { try waitForNames(in: folder) }
+            program.send(SIGTERM)
+            let result = try program.finish()
+            #expect(result.status == 130 && result.errors == "heed: interrupted\n", "\(result)")
+            #expect(try folder.names().isEmpty)
+        }
+    }
+
+    @Test("those that were ignored from the start stay ignored, as under nohup and in scripts")
+    func ignored() throws {
+        let run = try SmallRun.shared.get()
+        let folder = try TemporaryFolder()
+        let output = folder.path(of: "output")
+        let program = try RunningProgram(
+            ["translate", "--model", run.model, "--output", output], prefix: "trap '' INT HUP;")
+        try waitForNames(in: folder)
+        for signal in [SIGINT, SIGHUP, SIGINT] { program.send(signal) }
+        try program.write("a b\n")
+        let result = try program.finish()
+        #expect(result.status == 0 && result.errors.isEmpty, "\(result)")
+        #expect(try TextFile.lines(path: output).count == 1)
+
+        let training = try RunningProgram(
+            SmallRun.arguments(data: run.data, output: folder.path(of: "run")),
+            prefix: "trap '' INT TERM;")
+        #expect(training.waitForLine("epoch 1:"))
+        for signal in [SIGINT, SIGTERM, SIGINT] { training.send(signal) }
+        let trained = try training.finish()
+        #expect(trained.status == 0, "\(trained)")
+        for name in ["model.safetensors", "metrics.jsonl"] {
+            #expect(FileManager.default.fileExists(atPath: "\(folder.path(of: "run"))/\(name)"))
+        }
+    }
+
+    @Test("one before training has begun leaves nothing, and a second one ends a training at once")
+    func training() throws {
+        let run = try SmallRun.shared.get()
+        let folder = try TemporaryFolder()
+        // Learning a tokenizer from so much text takes a while.
+        let data = folder.path(of: "data")
+        try Program.require(["data", "copy", "--count", "100000", "--output", data])
+        let output = folder.path(of: "run")
+        let early = try RunningProgram(SmallRun.arguments(data: data, output: output))
+        try early.waitUntilItWatches()
+        early.send(SIGINT)
+        let result = try early.finish()
+        #expect(result.status == 130 && result.errors == "heed: interrupted\n", "\(result)")
+        #expect(!FileManager.default.fileExists(atPath: output))
+
+        let long = SmallRun.arguments(
+            data: run.data, output: output, ["--max-updates", "100000", "--max-epochs", "100000"])
+        let late = try RunningProgram(long)
+        #expect(late.waitForLine("epoch 1:"))
+        late.send(SIGTERM)
+        late.send(SIGINT)
+        let ended = try late.finish()
+        // Whether the first was answered before the second came is a matter of luck.
+        #expect(ended.status == 130, "\(ended)")
+        #expect(try #require(ended.errorLines.last).hasPrefix("heed: interrupted"))
+        let resumed = try Program.run([
+            "train", "translation", "--output", output, "--resume", "--max-updates", "1",
+        ])
+        #expect(resumed.status == 0, "\(resumed.errors)")
+    }
+}
+
+/// The files below a folder.
+private struct Contents: Equatable {
+    var files: [String: [UInt8]] = [:]
+
+    init() {}
+
+    init(_ folder: String) throws {
+        for name in try Folder.files(in: folder) {
+            files[name] = try InputFile.bytes(path: "\(folder)/\(name)", limit: 1 << 30)
+        }
+    }
+}
