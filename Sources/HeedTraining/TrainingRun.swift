@@ -59,6 +59,8 @@ public final class TrainingRun {
             try run.rejectNewer(thanUpdate: state.updates, epoch: state.epoch - 1) {
                 handle(.notice($0))
             }
+            // Whoever was stopped while removing what is old has left parts of it.
+            try run.prune(keepingEpochs: options.average)
             try rejectDamaged()
         } else {
             try run.checkIsNew()

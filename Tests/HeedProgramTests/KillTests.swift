@@ -101,8 +101,8 @@ struct KillTests {
     private func goOn(_ run: String, _ expected: [String: [UInt8]], _ words: String) throws {
         let result = try Program.run(continuation(of: run))
         #expect(result.status == 0, "\(words): \(result.errors)")
-        let different = try RunOutcome.differences(run, expected)
-        #expect(different == [], "\(words): \(result.errors)")
+        let differences = try RunOutcome.differences(run, expected)
+        #expect(differences == [], "\(words): \(result.errors)")
         let left = try FileManager.default.subpathsOfDirectory(atPath: run).filter {
             $0.contains(".tmp-")
         }

@@ -34,6 +34,8 @@ enum CountingRun {
         ] {
             files[name] = try InputFile.bytes(path: "\(folder)/\(name)", limit: 1 << 20)
         }
+        let epochs = try Folder.names(in: "\(folder)/epochs").filter { !$0.contains("rejected") }
+        files["epochs"] = Array(epochs.joined(separator: " ").utf8)
         let metrics = try TextFile.lines(path: "\(folder)/metrics.jsonl").map {
             $0.replacing(#/, "seconds": [^,}]*/#, with: "")
         }
