@@ -72,7 +72,8 @@ memcheck() {
         echo "valgrind is missing (a package of Debian)" >&2
         exit 69
     fi
-    drivers kernels-memcheck "-g" "" reference kernels attention product_test pool_test
+    # Valgrind 3.19 does not read a newer form.
+    drivers kernels-memcheck "-gdwarf-4" "" reference kernels attention product_test pool_test
     local folder=$root/.build/kernels-memcheck
     watch() { # an instruction set, then a driver with its arguments
         HEED_ISA=$1 valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite \
