@@ -12,6 +12,7 @@ tools=$(dirname "$(realpath "$(command -v "${SWIFT:-swift}")")")
 target=$("$tools/swiftc" -print-target-info | sed -n 's/^ *"triple": "\(.*\)",/\1/p')
 
 mkdir -p "$output"
+failed=
 for catalog in "$root"/Sources/*/Documentation.docc; do
     library=$(basename "$(dirname "$catalog")")
     symbols=$output/symbols/$library
@@ -22,6 +23,7 @@ for catalog in "$root"/Sources/*/Documentation.docc; do
         -minimum-access-level public -output-dir "$symbols"
     "$tools/docc" convert "$catalog" --additional-symbol-graph-dir "$symbols" \
         --fallback-display-name "$library" --fallback-bundle-identifier "heed.$library" \
-        --output-path "$output/$library.doccarchive" --warnings-as-errors
+        --output-path "$output/$library.doccarchive" --warnings-as-errors || failed=1
     echo "$output/$library.doccarchive"
 done
+[ -z "$failed" ]

@@ -70,7 +70,7 @@ struct PlotCommandTests {
             ([run, broken], output, 65, "line 1"),
             ([run], folder.path(of: "out.png"), 64, "must end with .html or .svg"),
             ([run], folder.path(of: "none/out.svg"), 73, "out.svg"),
-            ([], output, 64, ""),
+            ([], output, 64, "Missing expected argument"),
         ]
         for one in cases {
             let result = try Program.run(["plot"] + one.runs + ["--output", one.output])

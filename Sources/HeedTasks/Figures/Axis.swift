@@ -99,13 +99,22 @@ package struct Axis: Sendable {
         let span = domain.upperBound / 2 - domain.lowerBound / 2
         let rough = span / Double(max(count, 1)) * 2
         guard rough > 0, rough.isFinite else { return [] }
-        let power = pow(10, floor(log10(rough)))
-        guard power > 0 else { return [] }
-        let factor = [1, 2, 5, 10].first { $0 * power >= rough * 0.99 } ?? 10
-        let step = factor * power
-        let first = (domain.lowerBound / step - 1e-9).rounded(.up)
-        let last = (domain.upperBound / step + 1e-9).rounded(.down)
-        guard first <= last, last - first < 1000 else { return [] }
+        let exponent = floor(log10(rough))
+        let steps = [-1.0, 0, 1].flatMap { power in
+            [1.0, 2, 5].map { $0 * pow(10, exponent + power) }
+        }
+        let numbers = steps.filter { $0 > 0 && $0.isFinite }.map { step in
+            (
+                step: step, first: (domain.lowerBound / step - 1e-9).rounded(.up),
+                last: (domain.upperBound / step + 1e-9).rounded(.down)
+            )
+        }
+        // As many as wanted; rather one more than one less.
+        let best = numbers.filter { $0.first <= $0.last }.min {
+            abs($0.last - $0.first + 0.9 - Double(count))
+                < abs($1.last - $1.first + 0.9 - Double(count))
+        }
+        guard let (step, first, last) = best, last - first < 1000 else { return [] }
         // Divided rather than multiplied: 3 / 10 is the number that is written 0.3.
         let values = (0...Int(last - first)).map { index -> Double in
             let number = first + Double(index)
@@ -124,7 +133,7 @@ package struct Axis: Sendable {
         let exponents = (0..<number).map { decades.lowerBound + Double($0) }
             .filter { $0 <= high + 1e-9 }
         if exponents.count >= 3 {
-            let step = (exponents.count + count) / max(count, 1)
+            let step = (exponents.count + count - 1) / max(count, 1)
             return exponents.filter { Int($0) % max(step, 1) == 0 }.map {
                 Tick(value: pow(10, $0), label: NumberText.power($0))
             }

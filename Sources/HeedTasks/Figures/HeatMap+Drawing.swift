@@ -20,7 +20,8 @@ extension HeatMap {
             columnNames.isEmpty ? "\($0)" : columnNames.indices.contains($0) ? columnNames[$0] : ""
         }
         let bar = Axis(
-            [colors.lowerBound, colors.upperBound], scale: .linear, range: colors, count: 4)
+            [colors.lowerBound, colors.upperBound], scale: .linear, range: colors,
+            count: max(2, min(6, Int(box.height / 45))))
         let barLabels = bar.ticks.map { TextWidth.of($0.label, size: 11) }.max() ?? 0
         let rowWidth = min(rowTexts.map { TextWidth.of($0, size: 11) }.max() ?? 0, box.width * 0.35)
         let left = rowWidth + 8 + (rowLabel.isEmpty ? 0 : 18)
@@ -51,14 +52,17 @@ extension HeatMap {
         if columnCount * values.count > Self.mostHints {
             drawManyFields(&svg, frame)
         } else {
-            for (row, line) in values.enumerated() {
-                for (column, value) in line.enumerated() {
-                    drawField(
-                        value,
-                        "\(rowTexts[row]) · \(columnTexts[column]): \(NumberText.short(value))",
-                        in: PanelFrame(
-                            x: frame.x + Double(column) * width, y: frame.y + Double(row) * height,
-                            width: width, height: height), &svg)
+            svg.group("g", ["class": "q"]) { svg in
+                for (row, line) in values.enumerated() {
+                    for (column, value) in line.enumerated() {
+                        drawField(
+                            value,
+                            "\(rowTexts[row]) · \(columnTexts[column]): \(NumberText.short(value))",
+                            in: PanelFrame(
+                                x: frame.x + Double(column) * width,
+                                y: frame.y + Double(row) * height,
+                                width: width, height: height), &svg)
+                    }
                 }
             }
         }
@@ -82,12 +86,12 @@ extension HeatMap {
                 "x": SVGText.number(field.x), "y": SVGText.number(field.y),
                 "width": SVGText.number(field.width), "height": SVGText.number(field.height),
             ], "", title: hint)
-        guard let decimals else { return }
+        guard let decimals, !value.isNaN else { return }
         let text = value.isFinite ? NumberText.fixed(value, decimals) : NumberText.short(value)
         guard TextWidth.of(text, size: 11) <= field.width, field.height >= 13 else { return }
         svg.label(
             text, x: field.x + field.width / 2, y: field.y + field.height / 2 + 4,
-            abs(strength ?? 0) > 0.5 ? .inverse : .muted, anchor: .middle)
+            abs(strength ?? 0) > 0.65 ? .inverse : .number, anchor: .middle)
     }
 
     /// The fields of each strength as one path, in units of fields, so that large maps stay small files.

@@ -31,17 +31,20 @@ extension LineChart {
         let frame = box.inset(left: left, top: top + 4, right: 12, bottom: xLabel.isEmpty ? 22 : 40)
         let chart = DrawnChart(
             chart: self, frame: frame,
-            xAxis: xAxis(count: max(2, Int(frame.width / 70))), yAxis: yAxis)
+            xAxis: xAxis(count: max(2, Int(frame.width / 55))), yAxis: yAxis)
         chart.drawAxes(&svg, in: box)
+        // Markers may stand over the ends of an axis; lines that go on beyond them may not.
+        let margin = yRange == nil ? 5.0 : 1
         svg.group(
             "clipPath", ["id": clip],
             {
                 $0.element(
                     "rect",
                     [
-                        "x": SVGText.number(frame.x - 5), "y": SVGText.number(frame.y - 5),
+                        "x": SVGText.number(frame.x - 5),
+                        "y": SVGText.number(frame.y - margin),
                         "width": SVGText.number(frame.width + 10),
-                        "height": SVGText.number(frame.height + 10),
+                        "height": SVGText.number(frame.height + 2 * margin),
                     ])
             })
         svg.group("g", ["clip-path": "url(#\(clip))"]) { svg in

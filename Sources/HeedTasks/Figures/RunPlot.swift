@@ -14,11 +14,24 @@ public struct RunPlot: Sendable {
     private let runs: [RunHistory]
     private let horizontal: Horizontal
     private let names: [String]
+    private let isRaw: Bool
+
+    /// More measurements than this between epochs are drawn as means.
+    package static let mostPoints = 200
 
     /// The curves of runs, over updates or epochs.
-    public init(_ runs: [RunHistory], by horizontal: Horizontal = .update) {
+    ///
+    /// - Parameters:
+    ///   - runs: what they have measured.
+    ///   - horizontal: what they are drawn over.
+    ///   - isRaw: whether every measurement is drawn; otherwise a line of more than 200 between epochs becomes one of
+    ///     means of neighbours.
+    public init(
+        _ runs: [RunHistory], by horizontal: Horizontal = .update, isRaw: Bool = false
+    ) {
         self.runs = runs
         self.horizontal = horizontal
+        self.isRaw = isRaw
         names = Self.names(runs.map(\.path))
     }
 
@@ -58,6 +71,9 @@ public struct RunPlot: Sendable {
         return Figure(
             names.count == 1
                 ? "Training \(names[0])" : "Trainings \(names.joined(separator: ", "))",
+            caption: hasMeans
+                ? "Lines of more than \(Self.mostPoints) measurements are means of neighbours."
+                : "",
             columns: drawn.count > 4 ? 3 : 2, panelWidth: 380, panelHeight: 300,
             drawn.map(Figure.Panel.lines))
     }
@@ -104,7 +120,8 @@ public struct RunPlot: Sendable {
         var series: [LineChart.Series] = []
         let isAlone = runs.count == 1
         for (index, run) in runs.enumerated() {
-            let training = run.updateSeries["train/loss"] ?? run.epochSeries["train_loss"] ?? []
+            let training =
+                run.updateSeries["train/loss"].map(means) ?? run.epochSeries["train_loss"] ?? []
             let validation = run.epochSeries["valid_loss"] ?? []
             let prefix = isAlone ? "" : "\(names[index]): "
             let kinds: [(String, [RunHistory.Point], SeriesStyle)] = [
@@ -133,7 +150,7 @@ public struct RunPlot: Sendable {
     ) -> LineChart? {
         var series: [LineChart.Series] = []
         for (index, run) in runs.enumerated() {
-            let fine = update.flatMap { run.updateSeries[$0] }
+            let fine = update.flatMap { run.updateSeries[$0] }.map(means)
             let points = points(fine ?? epoch.flatMap { run.epochSeries[$0] } ?? [])
             guard !points.isEmpty else { continue }
             series.append(.init(names[index], points, style: SeriesStyle(index)))
@@ -141,6 +158,23 @@ public struct RunPlot: Sendable {
         guard !series.isEmpty else { return nil }
         return LineChart(
             title, x: horizontal.rawValue, y: "", series, yScale: yScale, yIncludes: yIncludes)
+    }
+
+    private var hasMeans: Bool {
+        !isRaw && runs.flatMap(\.updateSeries.values).contains { $0.count > Self.mostPoints }
+    }
+
+    /// The means of as many neighbours as it takes to have few points.
+    private func means(_ measured: [RunHistory.Point]) -> [RunHistory.Point] {
+        guard !isRaw, measured.count > Self.mostPoints else { return measured }
+        let size = (measured.count + Self.mostPoints - 1) / Self.mostPoints
+        return stride(from: 0, to: measured.count, by: size).map { start in
+            let part = measured[start..<min(start + size, measured.count)]
+            let sum = part.reduce(0) { $0 + $1.value }
+            let middle = part[part.startIndex + part.count / 2]
+            return RunHistory.Point(
+                update: middle.update, epoch: middle.epoch, value: sum / Double(part.count))
+        }
     }
 
     private func points(_ measured: [RunHistory.Point]) -> [LineChart.Point] {

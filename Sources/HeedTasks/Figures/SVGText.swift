@@ -94,6 +94,7 @@ package enum LabelStyle: String {
     case muted = "m"
     case heading = "h"
     case panel = "p"
+    case number = "v"
     case inverse = "i"
 }
 

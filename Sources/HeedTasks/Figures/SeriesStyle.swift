@@ -48,7 +48,7 @@ package enum Palette {
     package static let styleSheet: String = {
         let sizes = """
             text{font-family:system-ui,"Noto Sans",Helvetica,Arial,sans-serif;font-size:12px}
-            .h{font-size:17px;font-weight:600}.p{font-size:13px;font-weight:600}.m,.i{font-size:11px}
+            .h{font-size:17px;font-weight:600}.p{font-size:13px;font-weight:600}.m,.i,.v{font-size:11px}
             .g{stroke-width:1}.a{stroke-width:1}.l{fill:none;stroke-width:2;stroke-linejoin:round}
             .k{stroke-width:1.5}.q{shape-rendering:crispEdges}
             """
@@ -60,7 +60,7 @@ package enum Palette {
         _ base: [String], _ series: [String], _ heat: [String]
     ) -> String {
         var rules = [
-            ".b{fill:\(base[0])}", ".t,.h,.p{fill:\(base[1])}", ".m{fill:\(base[2])}",
+            ".b{fill:\(base[0])}", ".t,.h,.p,.v{fill:\(base[1])}", ".m{fill:\(base[2])}",
             ".i{fill:\(base[0])}", ".g{stroke:\(base[3])}", ".a{stroke:\(base[2]);fill:none}",
             ".u{fill:\(heat[0])}", ".d{fill:\(heat[1])}",
             ".us{stop-color:\(heat[0])}", ".ds{stop-color:\(heat[1])}", ".n{fill:\(base[3])}",

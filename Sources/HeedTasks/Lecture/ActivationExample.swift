@@ -43,11 +43,11 @@ package enum ActivationExample {
                     ]))
         }
         let places = (0...24).map { Double($0 - 12) / 3 }
-        let names = places.map { NumberText.fixed($0, 1) }
+        let names = places.reversed().map { NumberText.fixed($0, 1) }
         panels.append(
             .heat(
                 HeatMap(
-                    "SwiGLU: silu(gate) · factor", gated(places),
+                    "SwiGLU: silu(gate) · factor", gated(places).reversed(),
                     rows: names, columns: names.map { _ in "" }, rowLabel: "factor",
                     columnLabel: "gate, from −4 to 4")))
         return FigurePage(

@@ -3,9 +3,11 @@ package import HeedTensor
 
 /// Norms: before or after the sublayer, with the mean or without.
 package enum NormalisationExample {
-    private static let (depth, width, count) = (12, 64, 16)
+    private static let (width, count) = (64, 16)
+    private static let seeds: [UInt64] = [21, 22, 23, 24]
+    package static let depths = [1, 2, 4, 8, 16, 24]
 
-    /// What a fresh encoder of twelve layers does, layer by layer.
+    /// What a fresh encoder does, layer by layer.
     package struct Stack: Sendable {
         /// The norm of the gradient of each layer's second feed-forward weight.
         package let gradients: [Double]
@@ -13,8 +15,20 @@ package enum NormalisationExample {
         package let sizes: [Double]
     }
 
-    package static func stack(_ placement: NormPlacement) -> Stack {
-        let builder = ModelBuilder(seed: 21)
+    /// The mean of encoders with several seeds.
+    package static func stack(_ placement: NormPlacement, depth: Int) -> Stack {
+        let stacks = seeds.map { stack(placement, depth: depth, seed: $0) }
+        func mean(_ values: (Stack) -> [Double]) -> [Double] {
+            let lists = stacks.map(values)
+            return lists[0].indices.map { index in
+                lists.reduce(0) { $0 + $1[index] } / Double(lists.count)
+            }
+        }
+        return Stack(gradients: mean(\.gradients), sizes: mean(\.sizes))
+    }
+
+    private static func stack(_ placement: NormPlacement, depth: Int, seed: UInt64) -> Stack {
+        let builder = ModelBuilder(seed: seed)
         let options = LayerOptions(
             width: width, heads: AttentionHeads(count: 4, keySize: 16), inner: 128,
             placement: placement)
@@ -25,18 +39,17 @@ package enum NormalisationExample {
         let arena = GradientArena(encoder.parameters)
         defer { arena.detach() }
         let tape = Tape()
-        var sizes: [Double] = []
         let ids = (0..<count).map { Int32($0 * 7 % 32) }
         var states: [Tensor] = []
         let output = encoder(
             Tensor(ids), packing: SequencePacking(lengths: [count]), Context(tape: tape)
         ) { states.append($0.detached) }
         // The last state of a pre-norm stack is behind its final norm, and no layer's.
-        for state in states.prefix(placement == .pre ? depth : depth + 1) {
-            sizes.append(state.norm / Double(state.count).squareRoot())
+        let sizes = states.prefix(placement == .pre ? depth : depth + 1).map {
+            $0.norm / Double($0.count).squareRoot()
         }
         _ = tape.backward(
-            output, upstream: Tensor.randomNormal([count, width], seed: 22, site: 1))
+            output, upstream: Tensor.randomNormal([count, width], seed: seed, site: 1000))
         let gradients = encoder.layers.map { layer in
             layer.bindings.first { $0.name == "fc2.weight" }?.parameter.gradient?.norm ?? .nan
         }
@@ -54,53 +67,57 @@ package enum NormalisationExample {
     }
 
     static var page: FigurePage {
-        let stacks = [
-            ("post-norm: norm(x + f(x))", stack(.post)), ("pre-norm: x + f(norm(x))", stack(.pre)),
+        let kinds: [(name: String, placement: NormPlacement)] = [
+            ("post-norm: norm(x + f(x))", .post), ("pre-norm: x + f(norm(x))", .pre),
         ]
+        let stacks = kinds.map { ($0.name, stack($0.placement, depth: 12)) }
+        let last = kinds.map { kind in
+            LineChart.Series(
+                kind.name,
+                depths.map { depth in
+                    .init(
+                        Double(depth), stack(kind.placement, depth: depth).gradients.last ?? .nan)
+                })
+        }
         let shifts = (-20...20).map { Double($0) / 5 }
-        let factors = (0...24).map { power(10, Double($0 - 12) / 4) }
-        func norms(
-            _ title: String, _ x: String, _ places: [Double], _ scale: AxisScale,
-            _ value: (Norm.Kind, Double) -> Double
-        ) -> Figure.Panel {
-            .lines(
-                LineChart(
-                    title, x: x, y: "change of the result",
-                    [(Norm.Kind.layer, "layer norm"), (.rms, "RMS norm")].map { kind, name in
-                        .init(name, at: places) { value(kind, $0) }
-                    }, xScale: scale, yIncludes: [0]))
+        let norms = [(Norm.Kind.layer, "layer norm"), (.rms, "RMS norm")].map { kind, name in
+            LineChart.Series(name, at: shifts) { change(kind, shift: $0) }
         }
         return FigurePage(
             Figure(
                 "Norms, and where they stand",
                 caption: """
-                    Above: a fresh encoder of twelve layers. After the sum, norms let the gradient shrink on its \
-                    way down, and a training needs a warm-up; before the sublayer, they let the stream grow, \
-                    and gradients are of one size. Below: a layer norm does not see what is added to all \
-                    numbers; both norms do not see a factor, as long as ε is small beside the numbers.
+                    Fresh encoders of 1 to 24 layers. With norms before the sublayers the stream grows, \
+                    and the norm at its end divides by that: the last layer's gradient falls with the root of \
+                    the depth. With norms after the sums it stays as large, which is why these models need \
+                    a warm-up. A layer norm does not see what is added to all numbers; an RMS norm does.
                     """,
                 columns: 2, panelWidth: 430, panelHeight: 290,
                 [
                     .lines(
                         LineChart(
-                            "Gradient of each layer's feed-forward weight", x: "layer", y: "norm",
-                            stacks.map { .init($0, $1.gradients, from: 1) }, yScale: .logarithmic)),
+                            "Gradient of the last layer's feed-forward weight", x: "layers",
+                            y: "norm", last, xScale: .logarithmic, yScale: .logarithmic)),
+                    .lines(
+                        LineChart(
+                            "Gradient of each layer's feed-forward weight, of 12", x: "layer",
+                            y: "norm", stacks.map { .init($0, $1.gradients, from: 1) },
+                            yIncludes: [0])),
                     .lines(
                         LineChart(
                             "Size of the stream behind each layer", x: "layer",
                             y: "root of the mean square", stacks.map { .init($0, $1.sizes) },
                             yIncludes: [0])),
-                    norms("A number is added to all", "added", shifts, .linear) {
-                        change($0, shift: $1)
-                    },
-                    norms("All are multiplied", "factor", factors, .logarithmic) {
-                        change($0, factor: $1)
-                    },
+                    .lines(
+                        LineChart(
+                            "A number is added to all of a row", x: "added",
+                            y: "change of the result", norms, yIncludes: [0])),
                 ]),
             paragraphs: [
                 """
                 Ba et al. 2016; Zhang and Sennrich 2019; on the place of norms: Xiong et al. 2020. \
-                Gradients are those of every layer's fc2.weight in a GradientArena.
+                Gradients are those of fc2.weight in a GradientArena, for a random gradient of the \
+                outputs, and means of four seeds.
                 """
             ])
     }

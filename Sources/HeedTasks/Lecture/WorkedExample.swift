@@ -29,11 +29,13 @@ package enum WorkedExample {
     }
 
     static var page: FigurePage {
-        func map(_ title: String, _ values: [[Double]], decimals: Int) -> Figure.Panel {
+        func map(
+            _ title: String, _ values: [[Double]], range: ClosedRange<Double>?, decimals: Int
+        ) -> Figure.Panel {
             .heat(
                 HeatMap(
                     title, values, rows: names, columns: shortNames, rowLabel: "query",
-                    columnLabel: "key", decimals: decimals))
+                    columnLabel: "key", range: range, decimals: decimals))
         }
         let figure = Figure(
             "Attention, the worked example",
@@ -44,9 +46,9 @@ package enum WorkedExample {
                 """,
             columns: 3, panelWidth: 390, panelHeight: 270,
             [
-                map("Products q · k", products, decimals: 0),
-                map("Weights, softmax(q · k / √3)", weights(scale: nil), decimals: 4),
-                map("Weights, softmax(q · k)", weights(scale: 1), decimals: 4),
+                map("Products q · k", products, range: nil, decimals: 0),
+                map("Weights, softmax(q · k / √3)", weights(scale: nil), range: 0...1, decimals: 4),
+                map("Weights, softmax(q · k)", weights(scale: 1), range: 0...1, decimals: 4),
             ])
         return FigurePage(
             figure,

@@ -10,6 +10,13 @@ public struct RunHistory: Sendable {
         public let epoch: Double?
         /// The number; not finite where training failed.
         public let value: Double
+
+        /// A measurement of a number.
+        public init(update: Int, epoch: Double?, value: Double) {
+            self.update = update
+            self.epoch = epoch
+            self.value = value
+        }
     }
 
     /// The folder of the run.

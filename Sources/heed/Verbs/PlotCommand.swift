@@ -29,6 +29,9 @@ struct PlotCommand: ParsableCommand {
     @Option(name: .long, help: "What runs along the horizontal axis.")
     var by = RunPlot.Horizontal.update
 
+    @Flag(help: "Draw every measurement, where there would be means of neighbours.")
+    var raw = false
+
     func validate() throws {
         _ = try PictureFile(path: output)
         if runs.count > 16 { throw ValidationError("at most 16 runs can be told apart") }
@@ -40,7 +43,7 @@ struct PlotCommand: ParsableCommand {
         for notice in histories.flatMap(\.notices) {
             StandardStreams.printError("heed: warning: \(notice)")
         }
-        let plot = RunPlot(histories, by: by)
+        let plot = RunPlot(histories, by: by, isRaw: raw)
         guard !plot.isEmpty else {
             let names = runs.map { nameForMessage($0) }.joined(separator: ", ")
             let words = by == .epoch ? "no epoch is over yet" : "nothing has been measured yet"

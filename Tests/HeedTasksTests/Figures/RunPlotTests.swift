@@ -157,6 +157,20 @@ struct RunPlotTests {
         withExtendedLifetime((first, second)) {}
     }
 
+    @Test("many measurements are drawn as means of neighbours, or, raw, one by one")
+    func means() throws {
+        let events = (1...1000).map { (update: $0, loss: Float($0 % 2)) }
+        let (folder, path) = try run(Self.lines, events: [events])
+        for isRaw in [false, true] {
+            let figure = try RunPlot([RunHistory(path: path)], isRaw: isRaw).figure
+            guard case .lines(let chart) = figure.panels[0] else { continue }
+            let points = chart.series[0].points
+            #expect(points.count == (isRaw ? 1000 : 200) && figure.caption.isEmpty == isRaw)
+            #expect(points[1] == (isRaw ? .init(2, 0) : .init(8, 0.4)))
+        }
+        withExtendedLifetime(folder) {}
+    }
+
     @Test("runs of the same name are told apart by their folders, and an empty run has no chart")
     func names() throws {
         let runs = try [run(Self.lines), run(Self.lines)]
