@@ -71,12 +71,17 @@ package struct Axis: Sendable {
         // Numbers that differ in their last bits alone are one number.
         guard span > largest * 1e-12 else {
             let margin = largest > 0 ? max(largest * 0.1, .leastNormalMagnitude) : 1
-            return low - margin...high + margin
+            return within(low - margin, high + margin)
         }
         // A side that ends at 0 stays there: what is never negative should not look so.
         let below = low == 0 ? 0 : span * padding
         let above = high == 0 ? 0 : span * padding
-        return low - below...high + above
+        return within(low - below, high + above)
+    }
+
+    /// A range whose ends are numbers.
+    private static func within(_ low: Double, _ high: Double) -> ClosedRange<Double> {
+        max(low, -.greatestFiniteMagnitude)...min(high, .greatestFiniteMagnitude)
     }
 
     private static func logarithmicDomain(

@@ -1,6 +1,6 @@
 extension HeatMap {
     /// A map of more fields than this has no hint for each.
-    private static let mostHints = 400
+    private static let mostHints = 600
     private static let barWidth = 12.0
 
     /// Draws the map with its colour bar into a rectangle; `gradient` is a name that no other of the picture has.

@@ -100,7 +100,7 @@ package struct NeighbourExample {
             let figure = Figure(
                 "Words near in meaning have large inner products",
                 caption: """
-                    Cosines of vectors in the table that a German-English translator has learned. The mean is \
+                    Cosines of vectors in the table that a translation model has learned. The mean is \
                     \(NumberText.fixed(means.within, 2)) within a group of words, and \
                     \(NumberText.fixed(means.across, 2)) between groups.
                     """,

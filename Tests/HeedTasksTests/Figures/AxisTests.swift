@@ -69,7 +69,8 @@ struct AxisTests {
         arguments: [
             [], [.nan], [.infinity, -.infinity], [0], [-3], [5, 5, 5], [1e8, 1e8], [1e-8],
             [1, .nan, 3], [.greatestFiniteMagnitude, -.greatestFiniteMagnitude],
-            [1e16, 1e16 + 2], [.leastNonzeroMagnitude],
+            [1e16, 1e16 + 2], [.leastNonzeroMagnitude], [.greatestFiniteMagnitude],
+            [0, .greatestFiniteMagnitude],
         ])
     func degenerate(values: [Double]) {
         for scale in [AxisScale.linear, .logarithmic] {
