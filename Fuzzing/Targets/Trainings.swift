@@ -9,6 +9,7 @@ extension FuzzTarget {
         FuzzTarget(name: "state", seeds: stateSeeds, body: readState),
         FuzzTarget(name: "recipe", seeds: recipeSeeds, body: readRecipe),
         FuzzTarget(name: "settings", seeds: settingSeeds, body: readSettings),
+        FuzzTarget(name: "history", seeds: historySeeds, body: readHistory),
     ]
 
     // MARK: state.json
@@ -47,6 +48,41 @@ extension FuzzTarget {
             try TranslationRecipe(run: recipeFolder.path)
         }
         require(again.fixedDifferences(from: recipe).isEmpty, "a recipe changed by writing it")
+    }
+
+    // MARK: metrics.jsonl and events
+
+    private static let historyFolder: ScratchFolder = {
+        let folder = ScratchFolder("history")
+        require("a folder in memory is needed") { try Folder.create(folder.path("events")) }
+        return folder
+    }()
+
+    private static func historySeeds() -> [[UInt8]] {
+        let lines = [
+            #"{"epoch": 1, "update": 56, "train_loss": 8.5, "valid_loss": null, "best": true}"#,
+            #"{"epoch": 2, "update": 112, "train_loss": 7.5, "valid_bleu": 3e-5, "seconds": 41.5}"#,
+        ]
+        // An event: time, step, and a summary of one value.
+        let event: [UInt8] =
+            [
+                0x09, 0, 0, 0, 0, 0, 0, 0xF0, 0x3F, 0x10, 60, 0x2A, 19, 0x0A, 17, 0x0A, 10,
+            ] + "train/loss".bytes + [0x15, 0, 0, 0, 0x3F]
+        return [lines.map { $0 + "\n" }.joined().bytes + [0xFF] + event, lines[0].bytes]
+    }
+
+    /// Lines up to the byte 0xFF, and then one event, in the frame that no fuzzer would find.
+    private static func readHistory(_ bytes: [UInt8]) throws {
+        let parts = bytes.split(
+            separator: 0xFF, maxSplits: 1, omittingEmptySubsequences: false)
+        historyFolder.write(Array(parts[0]), "metrics.jsonl")
+        let event = parts.count > 1 ? TFRecord.frame(Array(parts[1])) : []
+        historyFolder.write(event, "events/events.out.tfevents.1")
+        let history = try RunHistory(path: historyFolder.path)
+        for horizontal in RunPlot.Horizontal.allCases {
+            let page = RunPlot([history, history], by: horizontal).page.html()
+            require(!page.contains("\"nan") && !page.contains("\"inf"), "a place that is none")
+        }
     }
 
     // MARK: Settings in YAML

@@ -20,6 +20,9 @@ public final class TrainingRun {
     /// A run of a task in a folder.
     ///
     /// - Parameters:
+    ///   - task: what is trained.
+    ///   - options: how.
+    ///   - folder: the folder of the run.
     ///   - fingerprint: what must be the same when the run is resumed, one `name: value` a line.
     ///   - shouldStop: asked between two updates; true saves and stops.
     ///   - handle: is told what happens.
@@ -42,7 +45,9 @@ public final class TrainingRun {
     ///
     /// Throws `TrainingError`, also for a folder that holds another training when not `resuming`, and the errors of
     /// files, among them that of a folder in which another process trains.
-    /// - Parameter begin: is called once it is certain that this training may write into the folder.
+    /// - Parameters:
+    ///   - resuming: whether to go on.
+    ///   - begin: is called once it is certain that this training may write into the folder.
     @discardableResult
     public func callAsFunction(
         resuming: Bool = false, begin: () throws -> Void = {}

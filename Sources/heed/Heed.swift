@@ -29,7 +29,8 @@ struct Heed: AsyncParsableCommand {
         subcommands: [
             TrainCommand.self, TranslateCommand.self, ScoreCommand.self, ForwardCommand.self,
             TokenizeCommand.self, InspectCommand.self, DataCommand.self, SplitCommand.self,
-            ExportCommand.self, BenchCommand.self, DoctorCommand.self,
+            ExportCommand.self, PlotCommand.self, ExplainCommand.self, BenchCommand.self,
+            DoctorCommand.self,
         ]
     )
 

@@ -6,7 +6,9 @@ extension Transformer {
     /// Opens the model in a folder of the Hugging Face layout: `config.json`, `generation_config.json` if there is one, and
     /// `model.safetensors`, or shards.
     ///
-    /// - Parameter type: the element type that parameters shall have; that of the files when nil.
+    /// - Parameters:
+    ///   - folder: the folder.
+    ///   - type: the element type that parameters shall have; that of the files when nil.
     /// - Throws: errors that name the file and the field or the tensors.
     public convenience init(folder: String, as type: ElementType? = nil) throws {
         let configuration = try TransformerConfiguration(folder: folder)
@@ -53,6 +55,7 @@ extension Transformer {
     /// Writes `config.json`, `generation_config.json` and `model.safetensors` into a folder.
     ///
     /// - Parameters:
+    ///   - folder: the folder, which exists.
     ///   - type: the element type of the weights in the file; their own when nil.
     ///   - values: gives other values than the parameters' own, such as averages.
     public func write(

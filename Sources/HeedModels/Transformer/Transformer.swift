@@ -55,7 +55,10 @@ public final class Transformer: Module {
     ///
     /// - Parameters:
     ///   - source: int32 ids of a packed batch of sources.
+    ///   - sourcePacking: their sequences.
     ///   - target: int32 ids of the targets, each beginning with the start token.
+    ///   - targetPacking: their sequences.
+    ///   - context: where it computes.
     public func callAsFunction(
         source: Tensor, sourcePacking: SequencePacking, target: Tensor,
         targetPacking: SequencePacking, _ context: Context
@@ -89,6 +92,7 @@ public final class Transformer: Module {
     ///   - targets: int32 [target tokens]; negative ones are ignored.
     ///   - smoothing: ε.
     ///   - scale: multiplies the sum over the tokens.
+    ///   - context: where it computes.
     public func loss(
         _ states: Tensor, targets: Tensor, smoothing: Double, scale: Double, _ context: Context
     ) -> ProjectionLoss {

@@ -14,6 +14,7 @@ public struct ProjectedMemory {
     /// Memories that were kept in slots of a cache.
     ///
     /// - Parameters:
+    ///   - cache: what holds them.
     ///   - ranges: their rows in the cache.
     ///   - queryPacking: the tokens of a batch that ask each of them: hypotheses of a sentence share its memory.
     public init(_ cache: KeyValueCache, ranges: SequenceRanges, queryPacking: SequencePacking) {
@@ -65,9 +66,18 @@ public final class MultiHeadAttention: Module {
     private let rotary: RotaryPositions?
     private let dropout: Dropout?
 
-    /// An attention of the given width; `dropout` drops weights.
+    /// An attention of the given width.
     ///
-    /// - Parameter memoryWidth: the width of the memory; `width` when nil.
+    /// - Parameters:
+    ///   - name: how an observer knows it.
+    ///   - source: where keys and values come from.
+    ///   - width: D.
+    ///   - heads: the heads' numbers and sizes.
+    ///   - memoryWidth: the width of the memory; `width` when nil.
+    ///   - hasBias: whether projections have biases.
+    ///   - dropout: the share of weights that are dropped.
+    ///   - rotary: how queries and keys are turned; nil for not at all.
+    ///   - builder: draws the weights.
     public init(
         _ name: String, _ source: Source = .itself, width: Int, heads: AttentionHeads,
         memoryWidth: Int? = nil, hasBias: Bool = true, dropout: Double = 0,
@@ -105,7 +115,12 @@ public final class MultiHeadAttention: Module {
 
     /// Self-attention. x [tokens, D] → [tokens, D].
     ///
-    /// - Parameter bias: added to the scores, [H, queries, keys].
+    /// - Parameters:
+    ///   - x: the tokens.
+    ///   - packing: their sequences.
+    ///   - mask: which tokens each sees.
+    ///   - bias: added to the scores, [H, queries, keys].
+    ///   - context: where it computes.
     public func callAsFunction(
         _ x: Tensor, packing: SequencePacking, mask: AttentionMask = .full, bias: Tensor? = nil,
         _ context: Context

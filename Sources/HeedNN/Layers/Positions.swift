@@ -65,7 +65,13 @@ public final class TokenEmbedding: Module {
 
     /// An embedding with positions below `maximumLength`.
     ///
-    /// - Parameter scale: what the token's vector is multiplied by: √D in the Transformer.
+    /// - Parameters:
+    ///   - tokens: the table.
+    ///   - positions: their kind.
+    ///   - maximumLength: the number of learned positions.
+    ///   - scale: what the token's vector is multiplied by: √D in the Transformer.
+    ///   - dropout: the share of the sum's elements that are dropped.
+    ///   - builder: draws learned positions.
     public init(
         _ tokens: Embedding, positions: PositionKind, maximumLength: Int, scale: Double,
         dropout: Double, builder: ModelBuilder

@@ -4,8 +4,10 @@ extension ThreadPool {
     /// Computes a value for each index below `count`, several at a time, each on one thread: an operator inside a job does
     /// not wake other threads. A single job runs on the caller's thread and leaves the pool to its operators.
     ///
-    /// - Parameter job: gives the value of an index, which must not depend on when and where it runs. It may ask whether
-    ///   to stop: because the task that called was cancelled, or because another job failed.
+    /// - Parameters:
+    ///   - count: how many values.
+    ///   - job: gives the value of an index, which must not depend on when and where it runs. It may ask whether to stop:
+    ///     because the task that called was cancelled, or because another job failed.
     /// - Throws: the error of one of the jobs that failed.
     public static func concurrently<Value: Sendable>(
         _ count: Int, _ job: (_ index: Int, _ shouldStop: () -> Bool) throws -> Value

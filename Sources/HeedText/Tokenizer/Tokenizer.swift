@@ -79,8 +79,9 @@ public struct Tokenizer: Sendable {
 
     /// Encodes a text with all that is known of its tokens.
     ///
-    /// - Parameter addingSpecialTokens: whether to add what the post-processor adds, such as
-    ///   `</s>`.
+    /// - Parameters:
+    ///   - text: the text.
+    ///   - addingSpecialTokens: whether to add what the post-processor adds, such as `</s>`.
     public func encode(_ text: String, addingSpecialTokens: Bool = true) -> Encoding {
         var normalized = NormalizedText(text, trackingSources: true)
         var ids: [Int32] = []
@@ -113,8 +114,9 @@ public struct Tokenizer: Sendable {
 
     /// Encodes a text to ids alone, which is faster.
     ///
-    /// - Parameter addingSpecialTokens: whether to add what the post-processor adds, such as
-    ///   `</s>`.
+    /// - Parameters:
+    ///   - text: the text.
+    ///   - addingSpecialTokens: whether to add what the post-processor adds, such as `</s>`.
     public func encodeIDs(_ text: String, addingSpecialTokens: Bool = true) -> [Int32] {
         scratch.withScratch { encodeIDs(text, addingSpecialTokens, &$0) }
     }
@@ -157,7 +159,9 @@ public struct Tokenizer: Sendable {
 
     /// Turns ids back into text.
     ///
-    /// - Parameter skippingSpecialTokens: whether special tokens are left out.
+    /// - Parameters:
+    ///   - ids: the ids.
+    ///   - skippingSpecialTokens: whether special tokens are left out.
     /// - Throws: `TokenizerError` for an id outside the vocabulary.
     public func decode(_ ids: [Int32], skippingSpecialTokens: Bool = true) throws -> String {
         var pieces: [[UInt8]] = []

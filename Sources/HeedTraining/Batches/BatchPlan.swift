@@ -25,6 +25,7 @@ public struct BatchPlan: Sendable {
     ///   - lengths: the tokens of each example: the longer side of a pair.
     ///   - batchTokens: tokens of an update at most, counted likewise.
     ///   - shardTokens: tokens of a shard at most.
+    ///   - seed: of the order.
     public init(
         lengths: [Int], batchTokens: Int, shardTokens: Int = BatchPlan.defaultShardTokens,
         seed: UInt64
