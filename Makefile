@@ -33,7 +33,7 @@ WHAT ?=
 # The folder of another oneDNN than the system's, with include and lib, for `make test-kernels`.
 DNNL ?=
 
-.PHONY: help build bench costs demo test test-kernels soak fuzz aarch64 sanitize api lint format install dependencies check-dependencies
+.PHONY: help build bench costs demo test test-kernels browser soak fuzz aarch64 sanitize api lint format install dependencies check-dependencies
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,8 +62,16 @@ costs: build ## how the time of an update grows with its sizes
 demo: build ## look at what the program does
 	@Tools/demo.sh "$$($(SWIFT) build $(BUILD_FLAGS) --show-bin-path)/heed"
 
-test: test-kernels ## run every test
+test: test-kernels browser ## run every test
 	$(SWIFT) test $(TEST_FLAGS)
+
+# Without it the tests of pages say that they did not run.
+browser:
+	@if [ "$$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null; then \
+		Tools/install-dependencies.sh --browser || echo "no browser: pages will not be tested" >&2; \
+	elif ! Tools/install-dependencies.sh --browser --check; then \
+		echo "no browser: pages will not be tested" >&2; \
+	fi
 
 test-kernels: check-dependencies ## run the tests of the C kernels, products and threads
 	$(MAKE) --directory Tests/CKernelDriver test CC=$(CLANG) DNNL=$(abspath $(DNNL)) \

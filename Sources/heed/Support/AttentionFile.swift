@@ -6,7 +6,7 @@ import HeedTasks
 struct AttentionFile {
     /// What the ending of a file's name asks for.
     enum Format: String, CaseIterable {
-        case json, npz, jsonl
+        case html, json, npz, jsonl
 
         /// Whether it holds one map; `npz` does both.
         private func takes(single: Bool) -> Bool {
@@ -33,27 +33,51 @@ struct AttentionFile {
 
     private enum Destination {
         case archive(AttentionArchive)
-        case text(AtomicFile)
+        case text(AtomicFile, Format)
     }
 
+    /// Weights that a page or a figure shows at most: more would need more memory than browsers have.
+    private static let limits = [Format.html: 40_000_000]
+
     private let destination: Destination
+    private let kinds: [AttentionKind]
+    private let layers: [Int]
 
     /// Begins the file; throws `FileError`, and `ValidationError` for its ending.
     ///
-    /// - Parameter isSingle: whether there will be one map.
-    init(path: String, isSingle: Bool) throws {
+    /// - Parameters:
+    ///   - isSingle: whether there will be one map.
+    ///   - kinds: what a figure shows; its own choice when empty.
+    ///   - layers: likewise.
+    init(path: String, isSingle: Bool, kinds: [AttentionKind], layers: [Int]) throws {
+        self.kinds = kinds
+        self.layers = layers
         let format = try Format(path: path, isSingle: isSingle)
         destination =
             format == .npz
             ? .archive(try AttentionArchive(path: path, isNumbered: !isSingle))
-            : .text(try AtomicFile(path: path))
+            : .text(try AtomicFile(path: path), format)
     }
 
     /// Adds a map; throws `FileError`, and a `Failure` for more weights than can be shown.
     func add(_ map: AttentionMap) throws {
         switch destination {
         case .archive(let archive): try archive.add(map)
-        case .text(let file): try file.write(map.json + "\n")
+        case .text(let file, let format):
+            let shown = map
+            let count = shown.parts.reduce(0) { $0 + $1.weights.count }
+            if let limit = Self.limits[format], count > limit {
+                throw Failure(
+                    .badData,
+                    """
+                    \(count) weights are more than the \(limit) that .\(format.rawValue) shows; \
+                    choose some with --kind, --layer and --head
+                    """)
+            }
+            switch format {
+            case .html: try file.write(shown.html())
+            default: try file.write(shown.json + "\n")
+            }
         }
     }
 
@@ -61,7 +85,7 @@ struct AttentionFile {
     func commit() throws {
         switch destination {
         case .archive(let archive): try archive.commit()
-        case .text(let file): try file.commit()
+        case .text(let file, _): try file.commit()
         }
     }
 }

@@ -89,7 +89,8 @@ struct AttendCommand: ParsableCommand {
         var options = TranslationOptions()
         options.beam = beam
         let file = try creatingOutput {
-            try AttentionFile(path: output, isSingle: input == nil)
+            try AttentionFile(
+                path: output, isSingle: input == nil, kinds: kind, layers: layer)
         }
         while let lines = try chunks.next() {
             let before = chunks.lineCount - lines.count

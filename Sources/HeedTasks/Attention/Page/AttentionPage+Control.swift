@@ -72,6 +72,7 @@ extension AttentionPage {
           at("asked").textContent = columnNames[p.kind];
           at("meaning").textContent = meanings[p.kind];
           buildGrid(p);
+          document.querySelector("main").classList.toggle("long", p.columns.length > 36);
           redraw({thumbs: true, layout: true});
           show(layer, head);
         }
@@ -175,7 +176,7 @@ extension AttentionPage {
         function start() {
           at("source").textContent = map.source ?? "";
           at("target").textContent = map.target;
-          at("arrow").hidden = map.source === null;
+          at("arrow").hidden = alone;
           readTheme();
           /* Many words share what a row gives: on a scale to 1 their weights would hardly be seen. */
           at("stretch").checked = state.stretch = map.parts.some(p => p.columns.length > 20);

@@ -153,10 +153,9 @@ extension AttentionPage {
           /* Stretched weights that are nearly even would fill the picture. */
           const [least, power] = state.stretch ? [0.1, 1.7] : [0.02, 1];
           const {row, column} = cursor() || {row: -1, column: -1};
-          const strand = (r, c, w, faded) => {
-            const share = w / most;
-            context.strokeStyle = `rgba(${theme.strand},${(faded ? 0.1 : 1) * (0.08 + 0.92 * share ** power)})`;
-            context.lineWidth = 0.6 + 3.4 * share ** power;
+          const strand = (r, c, share, opacity) => {
+            context.strokeStyle = `rgba(${theme.strand},${opacity * (0.08 + 0.92 * share)})`;
+            context.lineWidth = 0.6 + 3.4 * share;
             context.beginPath();
             context.moveTo(0, (r + 0.5) * step);
             context.bezierCurveTo(width / 2, (r + 0.5) * step, width / 2, (c + 0.5) * step, width, (c + 0.5) * step);
@@ -169,9 +168,11 @@ extension AttentionPage {
               const w = weights[r * columns + c];
               if (w < least * most && !(chosen(r, c) && cursor())) continue;
               if (chosen(r, c)) later.push([r, c, w]);
-              else strand(r, c, w, true);
+              else strand(r, c, (w / most) ** power, 0.1);
             }
-          for (const [r, c, w] of later) strand(r, c, w, false);
+          /* The strands of one word are compared with one another. */
+          const top = cursor() ? Math.max(...later.map(([, , w]) => w), 0.05) : most;
+          for (const [r, c, w] of later) strand(r, c, (w / top) ** (cursor() ? 1 : power), 1);
           const mark = (id, on, weight) => {
             for (const item of at(id).children) {
               const i = +item.dataset.index, value = weight(i);

@@ -45,11 +45,15 @@ extension AttentionPage {
 
         const kindNames = {encoder: "Encoder", decoder: "Decoder", cross: "Cross"};
         const kindTitles = {encoder: "Encoder self-attention", decoder: "Decoder self-attention", cross: "Cross attention"};
-        const rowNames = {encoder: "word of the source", decoder: "word that is predicted", cross: "word that is predicted"};
+        /* A model without an encoder names its rows by what it reads. */
+        const alone = map.source === null;
+        const rowNames = {encoder: "word of the source", decoder: alone ? "word" : "word that is predicted", cross: "word that is predicted"};
         const columnNames = {encoder: "word of the source", decoder: "word read so far", cross: "word of the source"};
         const meanings = {
           encoder: "Each word of the source asks all words of the source.",
-          decoder: "Each word that is predicted asks the words that have been read before it, beginning with the start token.",
+          decoder: alone
+            ? "Each word asks itself and the words before it."
+            : "Each word that is predicted asks the words that have been read before it, beginning with the start token.",
           cross: "Each word that is predicted asks all words of the source."};
 
         /* Colours from 0 to 1, even in OKLab's lightness, so that equal steps look equal. */

@@ -64,6 +64,8 @@ extension AttentionPage {
         #top span.on,#side span.on{color:var(--accent);font-weight:700}
         footer{margin-top:22px;border-top:1px solid var(--line);padding-top:8px}
         footer p{margin:2px 0;max-width:75em}
+        main.long{grid-template-columns:minmax(0,1fr)}
+        .long #glance{max-width:100%}
         @media(max-width:1000px){main{grid-template-columns:minmax(0,1fr)}#glance{max-width:100%}#grid{max-height:none}}
         @media(prefers-reduced-motion:no-preference){.thumb{transition:box-shadow .12s}}
         @media print{#controls,.theme,.hint,#keys{display:none}}

@@ -52,7 +52,7 @@ struct AttentionPage {
         let value: JSONValue = [
             "source": map.source.map(JSONValue.string) ?? .null, "target": .string(map.target),
             "parts": .array(
-                map.parts.map { part in
+                map.parts.filter { !$0.weights.isEmpty }.map { part in
                     [
                         "kind": .string(part.kind.rawValue),
                         "rows": .array(part.rows.map(JSONValue.string)),
