@@ -33,7 +33,7 @@ WHAT ?=
 # The folder of another oneDNN than the system's, with include and lib, for `make test-kernels`.
 DNNL ?=
 
-.PHONY: help build bench costs demo test test-kernels browser soak fuzz aarch64 sanitize api lint format install dependencies check-dependencies
+.PHONY: help build bench costs demo docs pictures test test-kernels browser soak fuzz aarch64 sanitize api lint format install dependencies check-dependencies
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +61,14 @@ costs: build ## how the time of an update grows with its sizes
 
 demo: build ## look at what the program does
 	@Tools/demo.sh "$$($(SWIFT) build $(BUILD_FLAGS) --show-bin-path)/heed"
+
+docs: build ## build the documentation of the libraries: .build/documentation
+	SWIFT=$(SWIFT) Tools/build-documentation.sh "$$($(SWIFT) build $(BUILD_FLAGS) --show-bin-path)" .build/documentation
+
+pictures: build ## draw the pictures of docs/lecture.md anew
+	@heed="$$($(SWIFT) build $(BUILD_FLAGS) --show-bin-path)/heed"; mkdir -p docs/images; \
+	"$$heed" explain | while read -r topic rest; do \
+		"$$heed" explain "$$topic" --output "docs/images/$$topic.svg" && echo "docs/images/$$topic.svg"; done
 
 test: test-kernels browser ## run every test
 	$(SWIFT) test $(TEST_FLAGS)

@@ -6,6 +6,7 @@ public enum ModelFiles {
     /// Reads every tensor of a module.
     ///
     /// - Parameters:
+    ///   - module: what the tensors are for.
     ///   - store: the file or folder.
     ///   - optional: tensors that the file may lack; their parameters keep their values.
     ///   - ignoring: whether a tensor of the file that the module does not know may be left out.
@@ -75,6 +76,8 @@ public enum ModelFiles {
     /// Writes every tensor of a module to a safetensors file, which appears complete or not at all.
     ///
     /// - Parameters:
+    ///   - module: whose tensors are written.
+    ///   - path: the file.
     ///   - values: gives other values than the parameters' own, such as averages; nil for their own.
     ///   - type: the element type in the file; that of each value when nil.
     ///   - constants: further tensors, written as they are.

@@ -26,8 +26,10 @@ public protocol TrainingTask: AnyObject {
     /// Runs the model over the examples of a shard.
     ///
     /// - Parameters:
+    ///   - shard: the examples.
     ///   - firstSequence: the shard's first sequence has this number in the global batch.
     ///   - scale: multiplies the sum of the tokens' losses.
+    ///   - context: where it computes.
     func run(shard: [Int], firstSequence: Int, scale: Double, _ context: Context) -> ShardResult
     /// The validation data in shards, in a fixed order.
     var validationShards: [[Int]] { get }

@@ -30,8 +30,8 @@ struct Heed: AsyncParsableCommand {
         subcommands: [
             TrainCommand.self, TranslateCommand.self, AttendCommand.self, ScoreCommand.self,
             ForwardCommand.self, TokenizeCommand.self, InspectCommand.self, DataCommand.self,
-            SplitCommand.self,
-            ExportCommand.self, BenchCommand.self, DoctorCommand.self,
+            SplitCommand.self, ExportCommand.self, PlotCommand.self, ExplainCommand.self,
+            BenchCommand.self, DoctorCommand.self,
         ]
     )
 

@@ -19,8 +19,11 @@ public final class TransformerDecoder: IncrementalDecoder {
     /// A decoder for these sentences, int32 ids that end with the end mark.
     ///
     /// - Parameters:
+    ///   - model: what decodes.
+    ///   - sources: the sentences.
     ///   - beamWidth: slots of each sentence.
     ///   - maximumLength: tokens of a hypothesis at most.
+    ///   - context: where it computes.
     public init(
         _ model: Transformer, sources: [[Int32]], beamWidth: Int, maximumLength: Int,
         _ context: Context

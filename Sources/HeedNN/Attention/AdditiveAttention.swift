@@ -15,7 +15,12 @@ public final class AdditiveAttention: Module {
 
     /// Attends from queries [Tq, query width] to keys [Tk, key width] with values [Tk, value width].
     ///
-    /// - Parameter mask: added to the relevances, [Tq, Tk]: 0, or −∞ where a key is hidden; nil hides nothing.
+    /// - Parameters:
+    ///   - queries: who asks.
+    ///   - keys: what they are compared with.
+    ///   - values: what is mixed.
+    ///   - mask: added to the relevances, [Tq, Tk]: 0, or −∞ where a key is hidden; nil hides nothing.
+    ///   - context: where it computes.
     /// - Returns: the weighted values [Tq, value width] and the weights [Tq, Tk].
     public func callAsFunction(
         queries: Tensor, keys: Tensor, values: Tensor, hiding mask: Tensor? = nil,

@@ -27,6 +27,7 @@ public final class AttentionRecorder: AttentionObserver {
     /// - Parameters:
     ///   - heads: the heads; all of the first `headCount` when nil.
     ///   - headCount: more than any attention has.
+    ///   - selecting: whether the attention of this name is captured.
     public init(
         heads: [Int]? = nil, headCount: Int = 4096,
         selecting: @escaping (String) -> Bool = { _ in true }

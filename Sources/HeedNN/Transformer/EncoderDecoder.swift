@@ -71,8 +71,11 @@ public final class Decoder: Module {
     ///
     /// - Parameters:
     ///   - ids: int32 [target tokens], beginning with the start token.
+    ///   - packing: the sequences of the tokens.
     ///   - memory: [source tokens, D].
     ///   - memoryRanges: the rows of each sequence's memory.
+    ///   - context: where it computes.
+    ///   - hiddenStates: is shown the vectors between the layers.
     /// - Returns: [target tokens, D].
     public func callAsFunction(
         _ ids: Tensor, packing: SequencePacking, memory: Tensor, memoryRanges: SequenceRanges,
@@ -88,8 +91,12 @@ public final class Decoder: Module {
     /// The vectors of the next tokens of sequences whose earlier tokens are in `state`, to which they are added.
     ///
     /// - Parameters:
-    ///   - packing: the new tokens, with their positions.
+    ///   - ids: int32, the new tokens.
+    ///   - packing: their sequences and positions.
     ///   - memories: for each layer, the projected memory of each sequence of the packing.
+    ///   - caches: for each layer, the keys and values of earlier tokens.
+    ///   - slots: the slot of each sequence in the caches.
+    ///   - context: where it computes.
     public func callAsFunction(
         _ ids: Tensor, packing: SequencePacking, memories: [ProjectedMemory],
         caches: [KeyValueCache], slots: [Int], _ context: Context

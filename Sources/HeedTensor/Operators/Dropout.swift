@@ -38,7 +38,10 @@ extension Context {
 
     /// x with elements dropped and the others scaled up, while the model trains. x [tokens, D].
     ///
-    /// - Parameter packing: the sequences of the rows; without it, row r is token r of sequence 0.
+    /// - Parameters:
+    ///   - x: what is dropped from.
+    ///   - dropout: how much, and where.
+    ///   - packing: the sequences of the rows; without it, row r is token r of sequence 0.
     public func dropout(_ x: Tensor, _ dropout: Dropout, packing: SequencePacking? = nil) -> Tensor
     {
         let descriptor = self.descriptor(dropout)

@@ -10,6 +10,7 @@ extension Context {
     ///   - scale: √D in the Transformer.
     ///   - positions: constant positions [P, D] of float32 (float64 in reference arithmetic).
     ///   - packing: the sequences of the tokens; needed for positions and dropout.
+    ///   - dropout: drops elements of the sum while the model trains.
     ///   - output: the element type of the result; the table's when nil.
     /// - Returns: [tokens, D].
     public func embedding(

@@ -35,7 +35,10 @@ public struct Norm {
 extension Context {
     /// norm(x) of each row. x [..., D].
     ///
-    /// - Parameter output: the result's element type; that of x when nil. A float32 stream may give bfloat16.
+    /// - Parameters:
+    ///   - x: the rows.
+    ///   - norm: which normalisation.
+    ///   - output: the result's element type; that of x when nil. A float32 stream may give bfloat16.
     public func norm(_ x: Tensor, _ norm: Norm, output: ElementType? = nil) -> Tensor {
         fused(
             ResidualNorm(x: nil, residual: x, norm: norm, output: output ?? x.elementType),

@@ -51,7 +51,9 @@ extension Tokenizer {
 
     /// Reads the bytes of a tokenizer.json.
     ///
-    /// - Parameter file: the name for messages.
+    /// - Parameters:
+    ///   - bytes: the whole text of the file.
+    ///   - file: the name for messages.
     /// - Throws: `JSONError`, or `JSONFieldError` which names the field.
     public init(parsing bytes: [UInt8], file: String) throws {
         let parser = JSONParser(maximumBytes: Self.maximumBytes)

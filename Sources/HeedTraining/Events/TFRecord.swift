@@ -13,31 +13,44 @@ package enum TFRecord {
 
     /// The payloads of a file's bytes; throws `TFRecordError` at the first damaged record.
     package static func payloads(in bytes: [UInt8]) throws -> [[UInt8]] {
+        let (payloads, damage) = readablePayloads(in: bytes)
+        if let damage { throw damage }
+        return payloads
+    }
+
+    /// The payloads up to the first damaged record, and what is wrong with that.
+    package static func readablePayloads(
+        in bytes: [UInt8]
+    ) -> (payloads: [[UInt8]], damage: TFRecordError?) {
         var payloads: [[UInt8]] = []
         var rest = bytes[...]
         while !rest.isEmpty {
             let offset = rest.startIndex
-            let header = rest.prefix(headerCount)
-            guard header.count == headerCount else {
-                throw TFRecordError(offset: offset, problem: .endsInside)
+            do {
+                payloads.append(try takePayload(&rest))
+            } catch {
+                return (payloads, TFRecordError(offset: offset, problem: error))
             }
-            guard checksumAgrees(header.prefix(8), header.suffix(4)) else {
-                throw TFRecordError(offset: offset, problem: .lengthChecksum)
-            }
-            rest = rest.dropFirst(headerCount)
-            let length = littleEndianValue(header.prefix(8))
-            guard length <= UInt64(rest.count), rest.count - Int(length) >= 4 else {
-                throw TFRecordError(offset: offset, problem: .endsInside)
-            }
-            let payload = rest.prefix(Int(length))
-            rest = rest.dropFirst(Int(length))
-            guard checksumAgrees(payload, rest.prefix(4)) else {
-                throw TFRecordError(offset: offset, problem: .payloadChecksum)
-            }
-            rest = rest.dropFirst(4)
-            payloads.append(Array(payload))
         }
-        return payloads
+        return (payloads, nil)
+    }
+
+    private static func takePayload(
+        _ rest: inout ArraySlice<UInt8>
+    ) throws(TFRecordError.Problem) -> [UInt8] {
+        let header = rest.prefix(headerCount)
+        guard header.count == headerCount else { throw .endsInside }
+        guard checksumAgrees(header.prefix(8), header.suffix(4)) else { throw .lengthChecksum }
+        let body = rest.dropFirst(headerCount)
+        let length = littleEndianValue(header.prefix(8))
+        guard length <= UInt64(body.count), body.count - Int(length) >= 4 else {
+            throw .endsInside
+        }
+        let payload = body.prefix(Int(length))
+        let checksum = body.dropFirst(Int(length)).prefix(4)
+        guard checksumAgrees(payload, checksum) else { throw .payloadChecksum }
+        rest = body.dropFirst(Int(length) + 4)
+        return Array(payload)
     }
 
     /// CRC-32C, rotated and shifted by a constant, so that a checksum of checksums stays random.
@@ -65,7 +78,7 @@ package enum TFRecord {
 
 /// A damaged record of an event file.
 package struct TFRecordError: Error, Equatable, CustomStringConvertible {
-    package enum Problem: Sendable {
+    package enum Problem: Error {
         case endsInside, lengthChecksum, payloadChecksum
     }
 

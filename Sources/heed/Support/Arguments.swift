@@ -6,6 +6,8 @@ public import HeedTensor
 public import HeedText
 
 // Choices that the command line offers by their raw values.
+extension LectureTopic: ExpressibleByArgument {}
+extension RunPlot.Horizontal: ExpressibleByArgument {}
 extension SyntheticTask: ExpressibleByArgument {}
 extension BLEU.Tokenization: ExpressibleByArgument {}
 extension TransformerPreset: ExpressibleByArgument {}

@@ -51,6 +51,8 @@ struct Failure: Error {
         case is NoDefaultModelError: self.init(.missingInput, "\(error)")
         case let error as TensorFolderError:
             self.init(Self.code(of: error), "\(error)")
+        case let error as RunHistoryError:
+            self.init(error.line == nil ? .missingInput : .badData, "\(error)")
         case is TextError, is MetricError, is JSONError, is JSONFieldError, is CorpusError,
             is SentenceTooLongError, is TrainingError, is TokenizerError, is SafetensorsError,
             is MissingTensorError, is TensorTypeError, is TensorMismatch, is ForwardInputError,
