@@ -6,7 +6,7 @@ import HeedTasks
 struct AttentionFile {
     /// What the ending of a file's name asks for.
     enum Format: String, CaseIterable {
-        case html, json, npz, jsonl
+        case html, svg, json, npz, jsonl
 
         /// Whether it holds one map; `npz` does both.
         private func takes(single: Bool) -> Bool {
@@ -37,7 +37,7 @@ struct AttentionFile {
     }
 
     /// Weights that a page or a figure shows at most: more would need more memory than browsers have.
-    private static let limits = [Format.html: 40_000_000]
+    private static let limits = [Format.html: 40_000_000, .svg: 250_000]
 
     private let destination: Destination
     private let kinds: [AttentionKind]
@@ -64,7 +64,7 @@ struct AttentionFile {
         switch destination {
         case .archive(let archive): try archive.add(map)
         case .text(let file, let format):
-            let shown = map
+            let shown = format == .svg ? map.forFigure(kinds: kinds, layers: layers) : map
             let count = shown.parts.reduce(0) { $0 + $1.weights.count }
             if let limit = Self.limits[format], count > limit {
                 throw Failure(
@@ -76,6 +76,7 @@ struct AttentionFile {
             }
             switch format {
             case .html: try file.write(shown.html())
+            case .svg: try file.write(map.svg(kinds: kinds, layers: layers))
             default: try file.write(shown.json + "\n")
             }
         }

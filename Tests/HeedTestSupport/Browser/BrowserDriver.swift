@@ -7,22 +7,19 @@ final class BrowserDriver: Sendable {
     /// Where it listens.
     let address: String
     private let process: Process
+    /// Kept open: the driver would end where nobody could read what it says.
+    private let output = Pipe()
 
     init(program: URL) throws {
         let process = Process()
         process.executableURL = program
-        process.arguments = ["--port=0", "--log-level=OFF"]
-        let output = Pipe()
+        process.arguments = ["--port=0"]
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
         try process.run()
         self.process = process
         let port = try Self.port(in: output.fileHandleForReading)
         address = "http://127.0.0.1:\(port)"
-        // What it says from here on interests nobody, yet must be taken out of the pipe.
-        output.fileHandleForReading.readabilityHandler = { handle in
-            if handle.availableData.isEmpty { handle.readabilityHandler = nil }
-        }
     }
 
     deinit { process.terminate() }
