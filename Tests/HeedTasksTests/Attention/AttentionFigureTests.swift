@@ -42,7 +42,7 @@ struct AttentionFigureTests {
         }
         let texts = Set(elements.map(\.text))
         #expect(texts.isSuperset(of: part.rows) && texts.isSuperset(of: part.columns))
-        #expect(texts.isSuperset(of: ["source of 3", "target of 4", "0", "1"]))
+        #expect(texts.isSuperset(of: ["source of 3", "target of 4", "0", "1.0"]))
     }
 
     @Test("is XML without a script, whatever the tokens are, and with 60 of them")

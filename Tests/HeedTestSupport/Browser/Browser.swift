@@ -136,9 +136,11 @@ public final class Browser: Sendable {
             ])
     }
 
-    /// What the page has written to the console since it was asked last, errors of scripts included.
+    /// What the page has written to the console since it was asked last, errors of scripts included; without the
+    /// browser's advice on how to read pictures faster, which tests alone do.
     public func console() async throws -> [String] {
-        try await log("browser").map { $0["message"]?.stringValue ?? "" }
+        try await log("browser").filter { $0["source"]?.stringValue != "rendering" }
+            .map { $0["message"]?.stringValue ?? "" }
     }
 
     /// The addresses that were asked for since this was asked last.

@@ -67,7 +67,7 @@ extension AttentionPage {
           const fitting = width => (width - layout.side - 0.62 * layout.top - 12) / p.columns.length;
           /* Beside the strands where the fields stay large enough there, else below them. */
           const beside = fitting(room - layout.ribbon - widths[0] - widths[1] - 170);
-          layout.field = Math.max(least, Math.min(46, beside >= 22 ? beside : fitting(room)));
+          layout.field = Math.max(least, Math.min(count > 24 ? 26 : 46, beside >= 22 ? beside : fitting(room)));
           layout.right = Math.max(8, 0.62 * layout.top - layout.field / 2);
           layout.height = 0.8 * layout.top + layout.font;
         }
