@@ -33,7 +33,7 @@ WHAT ?=
 # The folder of another oneDNN than the system's, with include and lib, for `make test-kernels`.
 DNNL ?=
 
-.PHONY: help build bench costs demo docs pictures test test-kernels soak fuzz aarch64 sanitize api lint format install dependencies check-dependencies
+.PHONY: help build bench costs demo docs pictures test test-kernels browser soak fuzz aarch64 sanitize api lint format install dependencies check-dependencies
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,8 +70,16 @@ pictures: build ## draw the pictures of docs/lecture.md anew
 	"$$heed" explain | while read -r topic rest; do \
 		"$$heed" explain "$$topic" --output "docs/images/$$topic.svg" && echo "docs/images/$$topic.svg"; done
 
-test: test-kernels ## run every test
+test: test-kernels browser ## run every test
 	$(SWIFT) test $(TEST_FLAGS)
+
+# Without it the tests of pages say that they did not run.
+browser:
+	@if [ "$$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null; then \
+		Tools/install-dependencies.sh --browser || echo "no browser: pages will not be tested" >&2; \
+	elif ! Tools/install-dependencies.sh --browser --check; then \
+		echo "no browser: pages will not be tested" >&2; \
+	fi
 
 test-kernels: check-dependencies ## run the tests of the C kernels, products and threads
 	$(MAKE) --directory Tests/CKernelDriver test CC=$(CLANG) DNNL=$(abspath $(DNNL)) \

@@ -3,6 +3,7 @@
 #
 #   Tools/install-dependencies.sh            what building, testing and running need
 #   Tools/install-dependencies.sh --lint     and what `make lint` needs
+#   Tools/install-dependencies.sh --browser  and the browser in which pages are tested
 #   Tools/install-dependencies.sh --check    installs nothing; fails when something is missing
 set -euo pipefail
 
@@ -11,9 +12,10 @@ check=false
 for argument in "$@"; do
     case "$argument" in
         --lint) packages+=(clang-format) ;;
+        --browser) packages+=(chromium chromium-driver fonts-dejavu-core) ;;
         --check) check=true ;;
         *)
-            echo "usage: $0 [--lint] [--check]" >&2
+            echo "usage: $0 [--lint] [--browser] [--check]" >&2
             exit 64
             ;;
     esac
@@ -27,6 +29,9 @@ is_there() {
                 [ -e /usr/local/include/dnnl.h ] || [ -e /usr/local/include/oneapi/dnnl/dnnl.h ]
             ;;
         clang-format) command -v clang-format >/dev/null ;;
+        chromium) command -v chromium >/dev/null || command -v chromium-browser >/dev/null ;;
+        chromium-driver) command -v chromedriver >/dev/null ;;
+        fonts-dejavu-core) [ -d /usr/share/fonts/truetype ] ;;
     esac
 }
 

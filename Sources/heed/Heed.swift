@@ -15,6 +15,7 @@ struct Heed: AsyncParsableCommand {
 
             EXAMPLES
               heed translate 'Wo ist der Bahnhof?'
+              heed attend --source 'Guten Morgen!' --output attention.html
               heed data dates --count 20000 --seed 1 --output dates
               heed score --hypothesis output.txt --reference test.target
               heed help data
@@ -27,10 +28,10 @@ struct Heed: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            TrainCommand.self, TranslateCommand.self, ScoreCommand.self, ForwardCommand.self,
-            TokenizeCommand.self, InspectCommand.self, DataCommand.self, SplitCommand.self,
-            ExportCommand.self, PlotCommand.self, ExplainCommand.self, BenchCommand.self,
-            DoctorCommand.self,
+            TrainCommand.self, TranslateCommand.self, AttendCommand.self, ScoreCommand.self,
+            ForwardCommand.self, TokenizeCommand.self, InspectCommand.self, DataCommand.self,
+            SplitCommand.self, ExportCommand.self, PlotCommand.self, ExplainCommand.self,
+            BenchCommand.self, DoctorCommand.self,
         ]
     )
 

@@ -17,7 +17,9 @@ struct InputPlace: Sendable, CustomTestStringConvertible {
     var short: Int32?
     /// Whether the input may be a pipe.
     var isStream: Bool {
-        ["translate", "tokenize", "split", "score --hypothesis", "score --reference"].contains(name)
+        [
+            "translate", "attend", "tokenize", "split", "score --hypothesis", "score --reference",
+        ].contains(name)
     }
     /// Whether the input is a model's folder, so that a folder as such is nothing bad.
     var isModel = false
@@ -39,6 +41,9 @@ struct InputPlace: Sendable, CustomTestStringConvertible {
     static let all: [InputPlace] = [
         .init(
             "translate", "translate --model MODEL --input INPUT --output OUTPUT", empty: 0, long: 65
+        ),
+        .init(
+            "attend", "attend --model MODEL --input INPUT --output OUTPUT.jsonl", empty: 0, long: 65
         ),
         .init("tokenize", "tokenize --model MODEL --input INPUT", empty: 0, long: 0),
         .init("tokenize --file", "tokenize --file INPUT a", empty: 65, long: 65),
@@ -71,6 +76,9 @@ struct InputPlace: Sendable, CustomTestStringConvertible {
         .init(
             "translate --model", "translate --model INPUT --output OUTPUT a", empty: 66, long: 66,
             isModel: true),
+        .init(
+            "attend --model", "attend --model INPUT --source a --output OUTPUT.json", empty: 66,
+            long: 66, isModel: true),
         .init("tokenize --model", "tokenize --model INPUT a", empty: 66, long: 66, isModel: true),
         .init(
             "forward --model",

@@ -1,3 +1,4 @@
+import HeedFormats
 public import HeedTensor
 
 /// Keys and values of a memory, such as an encoder's output, projected once for an encoder-decoder attention.
@@ -178,6 +179,22 @@ public final class MultiHeadAttention: Module {
         KeyValueCache(
             slots: slots, capacity: capacity, keyWidth: heads.keyWidth,
             valueWidth: heads.valueWidth, context.precision.activationType)
+    }
+
+    /// Takes what a head contributes out of the output, as if the head gave zeros: the columns of the output projection
+    /// that read it become zero. The bias stays. Traps for a head that there is not.
+    public func removeContribution(ofHead head: Int) {
+        precondition((0..<heads.count).contains(head), "There is no such head")
+        let weight = output.weight
+        let (rows, columns) = (weight.shape[0], weight.shape[1])
+        // Every element type fits into float64, there and back.
+        var values = weight.value.converted(to: .float64).scalars(as: Double.self)
+        let read = head * heads.valueSize..<(head + 1) * heads.valueSize
+        for row in 0..<rows {
+            for column in read { values[row * columns + column] = 0 }
+        }
+        weight.value = Tensor(values, shape: weight.shape).converted(
+            to: weight.value.elementType)
     }
 
     private struct Parts {

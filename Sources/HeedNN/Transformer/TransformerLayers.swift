@@ -92,7 +92,8 @@ public final class Residual: Module {
 
 /// An encoder's layer: self-attention and feed-forward, each with a residual connection.
 public final class EncoderLayer: Module {
-    private let attention: MultiHeadAttention
+    /// The self-attention.
+    public let attention: MultiHeadAttention
     private let attentionResidual: Residual
     private let feedForward: FeedForward
     private let feedForwardResidual: Residual
@@ -128,9 +129,11 @@ public final class EncoderLayer: Module {
 
 /// A decoder's layer: masked self-attention, encoder-decoder attention and feed-forward.
 public final class DecoderLayer: Module {
-    private let selfAttention: MultiHeadAttention
+    /// The masked self-attention.
+    public let selfAttention: MultiHeadAttention
     private let selfResidual: Residual
-    private let crossAttention: MultiHeadAttention
+    /// The attention to the encoder's output.
+    public let crossAttention: MultiHeadAttention
     private let crossResidual: Residual
     private let feedForward: FeedForward
     private let feedForwardResidual: Residual

@@ -44,7 +44,7 @@ public struct Translation: Sendable {
     /// The hypotheses, best first; one empty hypothesis for an empty source.
     public let hypotheses: [TranslationHypothesis]
     /// The attention weights of the best hypothesis, if they were asked for.
-    public var attention: AttentionMaps?
+    public var attention: AttentionMap?
 
     /// The best hypothesis' text.
     public var text: String { hypotheses.first?.text ?? "" }
@@ -60,10 +60,18 @@ public struct SentenceTooLongError: Error, Sendable, CustomStringConvertible {
     public let tokenCount: Int
     /// What the model takes at most.
     public let limit: Int
+    /// Whether it is a target that was given, not a source.
+    public var isTarget = false
 
     /// The whole message in one line.
-    public var description: String {
-        "line \(number): \(tokenCount) tokens are more than the \(limit) that the model takes"
+    public var description: String { "line \(number): \(problem)" }
+
+    /// What is wrong, without the number.
+    package var problem: String {
+        """
+        \(tokenCount) \(isTarget ? "target tokens" : "tokens") are more than the \(limit) that \
+        the model takes
+        """
     }
 }
 
@@ -81,8 +89,11 @@ package final class SentenceTranslator {
         self.precision = precision
     }
 
-    package convenience init(folder: String, precision: Precision) throws {
+    package convenience init(
+        folder: String, precision: Precision, withoutHeads heads: [AttentionHead] = []
+    ) throws {
         let model = try Transformer(folder: folder)
+        try model.removeContributions(of: heads)
         let tokenizers = try TranslationTokenizers(folder: folder)
         try tokenizers.check(against: model.configuration, in: folder)
         self.init(model, tokenizers, precision)
@@ -113,11 +124,7 @@ package final class SentenceTranslator {
     package func translate(
         _ sentences: [String], _ options: TranslationOptions, recording: AttentionKinds = []
     ) throws -> [Translation] {
-        let sources = tokenizers.source.encodeIDs(sentences)
-        for (index, ids) in sources.enumerated() where ids.count > sourceLimit {
-            throw SentenceTooLongError(
-                number: index + 1, tokenCount: ids.count, limit: sourceLimit)
-        }
+        let sources = try encoded(sentences)
         var translations = sentences.map {
             Translation(
                 source: $0,
@@ -131,11 +138,23 @@ package final class SentenceTranslator {
             translations[index] = Translation(
                 source: sentences[index], hypotheses: try hypotheses.map(text))
             if !recording.isEmpty {
+                let best = translations[index].hypotheses[0]
                 translations[index].attention = try attention(
-                    source: sources[index], translations[index].hypotheses[0], recording)
+                    (sentences[index], sources[index]), (best.text, ended(best)),
+                    AttentionSelection(recording))
             }
         }
         return translations
+    }
+
+    /// The ids of sources that the model can take.
+    func encoded(_ sentences: [String]) throws -> [[Int32]] {
+        let sources = tokenizers.source.encodeIDs(sentences)
+        for (index, ids) in sources.enumerated() where ids.count > sourceLimit {
+            throw SentenceTooLongError(
+                number: index + 1, tokenCount: ids.count, limit: sourceLimit)
+        }
+        return sources
     }
 
     /// The hypotheses of some of the sentences; a failure numbers its sentence among all of them, from 1.
@@ -155,26 +174,5 @@ package final class SentenceTranslator {
         TranslationHypothesis(
             text: try tokenizers.target.decode(hypothesis.tokens), score: hypothesis.score,
             tokens: hypothesis.tokens, isComplete: hypothesis.isComplete)
-    }
-
-    /// Runs the model once over a sentence and its translation, and captures the weights that are asked for.
-    package func attention(
-        source: [Int32], _ hypothesis: TranslationHypothesis, _ kinds: AttentionKinds
-    ) throws -> AttentionMaps {
-        let configuration = model.configuration
-        // A row of the decoder is the step that predicts the next token: it is named by what it predicts.
-        let target =
-            hypothesis.tokens + (hypothesis.isComplete ? [Int32(configuration.endToken)] : [])
-        let recorder = AttentionRecorder { name in kinds.contains(attention: name) }
-        let context = Context(precision: precision, attentionObserver: recorder)
-        let sourceIDs = PackedIDs([source])
-        let inputs = PackedIDs([([Int32(configuration.startToken)] + target).dropLast()])
-        _ = model(
-            source: sourceIDs.ids, sourcePacking: sourceIDs.packing, target: inputs.ids,
-            targetPacking: inputs.packing, context)
-        return AttentionMaps(
-            sourceTokens: try tokenizers.source.displayPieces(of: source),
-            targetTokens: try tokenizers.target.displayPieces(of: target),
-            maps: recorder.entries.map { AttentionMap($0) })
     }
 }

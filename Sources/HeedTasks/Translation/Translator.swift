@@ -21,9 +21,14 @@ public actor Translator {
 
     /// Opens a model folder of the types `marian`, `pegasus` or `heed-transformer`, with its `tokenizer.json`.
     ///
-    /// Throws errors that name the file and what is wrong with it.
-    public init(folder: URL, precision: Precision = .fastest) async throws {
-        translator = try SentenceTranslator(folder: folder.path, precision: precision)
+    /// Throws errors that name the file and what is wrong with it, and `AttentionRangeError`.
+    ///
+    /// - Parameter heads: heads that contribute nothing, as if they gave zeros: what they are worth shows in the scores.
+    public init(
+        folder: URL, precision: Precision = .fastest, withoutHeads heads: [AttentionHead] = []
+    ) async throws {
+        translator = try SentenceTranslator(
+            folder: folder.path, precision: precision, withoutHeads: heads)
     }
 
     /// Translates sentences; results are in their order, and an empty sentence gives an empty one.
@@ -40,6 +45,20 @@ public actor Translator {
         _ sentences: [String], _ options: TranslationOptions, recording: AttentionKinds = []
     ) throws -> [Translation] {
         try translator.translate(sentences, options, recording: recording)
+    }
+
+    /// What the model attends to while it translates a sentence, or while it reads a translation that is given.
+    ///
+    /// Throws `AttentionRangeError` for layers and heads that the model does not have, and `SentenceTooLongError`.
+    ///
+    /// - Parameters:
+    ///   - target: the translation; nil for the one that the model finds with these options.
+    ///   - selection: the kinds, layers and heads whose weights are wanted.
+    public func attention(
+        of source: String, to target: String? = nil, _ selection: AttentionSelection = .init(),
+        _ options: TranslationOptions = .init()
+    ) throws -> AttentionMap {
+        try translator.attention(of: source, to: target, selection, options)
     }
 
     /// The numbers, from 0, of sentences longer than any that the model was trained on.

@@ -17,6 +17,13 @@ extension TranslationTraining.Vocabularies: ExpressibleByArgument {}
 extension TranslationTraining.ScheduleKind: ExpressibleByArgument {}
 extension TranslationTraining.Optimizer: ExpressibleByArgument {}
 
+extension AttentionKind: ExpressibleByArgument {}
+
+extension AttentionHead: ExpressibleByArgument {
+    /// A head by its name, such as `cross.2.3`.
+    public init?(argument: String) { self.init(argument) }
+}
+
 extension Precision: ExpressibleByArgument {
     /// The arithmetics that the program offers; the one that is left out is for tests alone.
     public static var allValueStrings: [String] {

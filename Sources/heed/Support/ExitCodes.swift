@@ -44,7 +44,8 @@ struct Failure: Error {
         case let failure as Failure: self = failure
         case let error as FileError: self.init(Self.code(of: error), "\(error)")
         case is SyntheticCountError, is TranslationSettingError, is ConfigurationError,
-            is InvalidSearchOption, is ModelTooLargeError, is BenchmarkError:
+            is InvalidSearchOption, is ModelTooLargeError, is BenchmarkError,
+            is AttentionRangeError:
             self.init(.usage, "\(error)")
         case is FolderNotEmptyError: self.init(.cannotCreate, "\(error)")
         case is NoDefaultModelError: self.init(.missingInput, "\(error)")

@@ -1,4 +1,6 @@
 import HeedFormats
+import HeedGeneration
+import HeedTasks
 
 /// The lines that a verb works on, some at a time: arguments, a file, or standard input.
 ///
@@ -55,5 +57,25 @@ struct LineChunks {
         }
         lineCount += lines.count
         return lines
+    }
+}
+
+/// Works on the lines of a chunk; an error that numbers a line there names the one in the whole input.
+///
+/// - Parameter name: where the lines come from; nil for the only one, which needs no number.
+func namingLines<Result>(
+    after line: Int, in name: String?, _ body: () throws -> Result
+) throws -> Result {
+    func place(_ number: Int) -> String {
+        name.map { "\(nameForMessage($0)): line \(line + number)" } ?? "--source"
+    }
+    do {
+        return try body()
+    } catch let error as SentenceTooLongError {
+        let place = name == nil && error.isTarget ? "--target" : place(error.number)
+        throw Failure(.badData, "\(place): \(error.problem)")
+    } catch let error as SearchFailure {
+        throw Failure(
+            .badData, "\(place(error.sentence)), token \(error.position): \(error.reason)")
     }
 }

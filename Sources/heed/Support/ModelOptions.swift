@@ -26,10 +26,10 @@ struct ModelOptions: ParsableArguments {
         ThreadOption.apply(threads)
     }
 
-    /// Opens the model.
-    func translator() throws -> SentenceTranslator {
+    /// Opens the model, without the contributions of some heads.
+    func translator(withoutHeads heads: [AttentionHead] = []) throws -> SentenceTranslator {
         try SentenceTranslator(
-            folder: modelFolder(model), precision: precision ?? .fastest)
+            folder: modelFolder(model), precision: precision ?? .fastest, withoutHeads: heads)
     }
 }
 

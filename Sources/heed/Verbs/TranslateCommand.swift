@@ -1,7 +1,6 @@
 import ArgumentParser
 import Foundation
 import HeedFormats
-import HeedGeneration
 import HeedTasks
 import HeedTensor
 
@@ -23,6 +22,7 @@ struct TranslateCommand: ParsableCommand {
               heed translate 'Ein Hund läuft über die Wiese.'
               heed translate --model run --input test.source --output test.translated
               heed translate --n-best 3 --json < letters.txt
+              heed translate --without-head cross.2.3 --input test.source
             """
     )
 
@@ -63,6 +63,13 @@ struct TranslateCommand: ParsableCommand {
     @Flag(help: "Draw under each translation which words of the source its words attend to.")
     var drawAttention = false
 
+    @Option(
+        help: """
+            Take out what this head contributes: kind, layer and head, the last two from 0, such as \
+            cross.2.3. Repeatable.
+            """)
+    var withoutHead: [AttentionHead] = []
+
     @Argument(help: ArgumentHelp("What to translate.", valueName: "text"))
     var texts: [String] = []
 
@@ -85,7 +92,7 @@ struct TranslateCommand: ParsableCommand {
     func run() throws {
         model.applyThreads()
         var chunks = try LineChunks(texts: texts, input: input)
-        let translator = try model.translator()
+        let translator = try model.translator(withoutHeads: withoutHead)
         var options = TranslationOptions()
         options.beam = beam
         options.lengthPenalty = lengthPenalty
@@ -95,9 +102,9 @@ struct TranslateCommand: ParsableCommand {
         let file = try output.map { path in try creatingOutput { try AtomicFile(path: path) } }
         var line = 0
         while let lines = try chunks.next() {
-            let translations = try translate(lines, after: line, in: chunks.name) {
+            let translations = try namingLines(after: line, in: chunks.name) {
                 try translator.translate(
-                    $0, options, recording: drawAttention ? .cross : [])
+                    lines, options, recording: drawAttention ? .cross : [])
             }
             warn(translator.unusuallyLong(lines), after: line, in: chunks.name)
             let text = translations.enumerated().map {
@@ -111,30 +118,6 @@ struct TranslateCommand: ParsableCommand {
             line += lines.count
         }
         if let file { try creatingOutput { try file.commit() } }
-    }
-
-    /// Translates lines; an error names the line in the whole input.
-    private func translate(
-        _ lines: [String], after line: Int, in name: String,
-        _ body: ([String]) throws -> [Translation]
-    ) throws -> [Translation] {
-        do {
-            return try body(lines)
-        } catch let error as SentenceTooLongError {
-            throw Failure(
-                .badData,
-                """
-                \(nameForMessage(name)): line \(line + error.number): \(error.tokenCount) tokens \
-                are more than the \(error.limit) that the model takes
-                """)
-        } catch let error as SearchFailure {
-            throw Failure(
-                .badData,
-                """
-                \(nameForMessage(name)): line \(line + error.sentence), token \(error.position): \
-                \(error.reason)
-                """)
-        }
     }
 
     private func warn(_ indices: [Int], after line: Int, in name: String) {

@@ -31,8 +31,8 @@ struct TranslatorTests {
         #expect(results.count == 1 && results[0].source == "Ein Hund läuft.")
         #expect(results[0].score < 0)
         let attention = try #require(results[0].attention)
-        #expect(attention.maps.map(\.attention) == ["decoder.0.cross", "decoder.0.cross"])
-        #expect(attention.maps.map(\.head) == [0, 1])
+        #expect(attention.parts.map(\.kind) == [.cross])
+        #expect(attention.parts[0].layers == [0] && attention.parts[0].heads == [0, 1])
     }
 
     @Test("gives results in the order of the sentences, and empty ones for empty ones")
@@ -64,20 +64,20 @@ struct TranslatorTests {
         let result = try await translator.translate(["Hund"], options, recording: .all)[0]
         let hypothesis = result.hypotheses[0]
         #expect(hypothesis.tokens.count + (hypothesis.isComplete ? 1 : 0) <= maximumLength)
-        let maps = try #require(result.attention)
-        #expect(
-            maps.targetTokens.count == hypothesis.tokens.count + (hypothesis.isComplete ? 1 : 0))
-        #expect(maps.maps.count == 3 * 2 * 2)
-        for map in maps.maps {
-            let (rows, columns) = (map.weights.shape[0], map.weights.shape[1])
-            let isCross = map.attention.hasSuffix("cross")
-            let (source, target) = (maps.sourceTokens.count, maps.targetTokens.count)
-            #expect(rows == (map.attention.hasPrefix("encoder") ? source : target))
-            #expect(columns == (isCross || map.attention.hasPrefix("encoder") ? source : target))
-            let weights = map.weights.floats
-            for row in 0..<rows {
-                let sum = weights[row * columns..<(row + 1) * columns].reduce(0, +)
-                #expect(abs(sum - 1) <= 1e-2, "\(map.attention)")
+        let map = try #require(result.attention)
+        let count = hypothesis.tokens.count + (hypothesis.isComplete ? 1 : 0)
+        #expect(map.part(.cross)?.rows.count == count)
+        #expect(map.parts.map(\.kind) == [.encoder, .decoder, .cross])
+        for part in map.parts {
+            #expect(part.kind == .encoder || part.rows.count == count)
+            #expect(part.kind == .decoder || part.columns == map.part(.encoder)?.columns)
+            for layer in 0..<2 {
+                for head in 0..<2 {
+                    let matrix = try #require(part.matrix(layer: layer, head: head))
+                    for row in matrix {
+                        #expect(abs(row.reduce(0, +) - 1) <= 1e-2, "\(part.kind)")
+                    }
+                }
             }
         }
     }

@@ -1,5 +1,3 @@
-import HeedTensor
-
 /// A picture of cross attention for a terminal: the source's words along the top, the target's down the side, and the
 /// darker a field, the more the words of its row attend to the word of its column.
 public struct AttentionDrawing: Sendable {
@@ -13,11 +11,11 @@ public struct AttentionDrawing: Sendable {
     private static let shades: [Character] = [" ", "░", "▒", "▓", "█"]
 
     /// A drawing of the last layer's mean over heads; nil where no cross attention was recorded.
-    public init?(_ maps: AttentionMaps) {
-        let matrix = maps.meanCross
-        guard !matrix.isEmpty else { return nil }
-        let sources = Self.words(of: maps.sourceTokens)
-        let targets = Self.words(of: maps.targetTokens)
+    public init?(_ map: AttentionMap) {
+        let matrix = map.meanCross
+        guard !matrix.isEmpty, let part = map.part(.cross) else { return nil }
+        let sources = Self.words(of: part.columns)
+        let targets = Self.words(of: part.rows)
         sourceWords = sources.map(\.text)
         targetWords = targets.map(\.text)
         weights = targets.map { target in

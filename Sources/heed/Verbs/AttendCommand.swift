@@ -1,0 +1,105 @@
+import ArgumentParser
+import HeedFormats
+import HeedTasks
+import HeedTensor
+
+/// `heed attend`: what a model attends to, as a page, a figure or numbers.
+struct AttendCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "attend",
+        abstract: "Show or write what a model attends to.",
+        discussion: """
+            Writes the attention weights of one --source and its translation, or of each line of \
+            --input, into --output, whose ending says how: .html is a page to look at in a browser, \
+            .svg a figure for a paper, .json and .npz have the numbers; of many lines .npz and .jsonl. \
+            Without --target, the translation is the one that the model makes. Weights are float32, \
+            before dropout. Layers and heads are counted from 0, as in the names of tensors; give \
+            --layer, --head and --kind several times for several. A figure shows the last layer's \
+            attention to the source, unless it is told otherwise. docs/attention.md describes the formats.
+
+            EXAMPLES
+              heed attend --source 'Ein Hund läuft.' --output attention.html
+              heed attend --source 'Ein Hund läuft.' --kind cross --layer 2 --output figure.svg
+              heed attend --source 'Guten Morgen!' --target 'Good morning!' --output weights.json
+              heed attend --model run --input test.source --kind cross --output weights.npz
+            """
+    )
+
+    @Option(help: "The folder of the model. (default: the one that comes with Heed)")
+    var model: String?
+
+    @Option(help: "The arithmetic.")
+    var precision = Precision.float32
+
+    @Option(help: "Threads that compute. (default: HEED_THREADS, or the cores)")
+    var threads: Int?
+
+    @Option(help: "The sentence that is read.")
+    var source: String?
+
+    @Option(help: "Its translation. (default: the one that the model makes)")
+    var target: String?
+
+    @Option(help: "A file with a sentence on each line, - for standard input.")
+    var input: String?
+
+    @Option(help: "The file to write: .html, .svg, .json, .npz or .jsonl.")
+    var output: String
+
+    @Option(help: "Only this kind of attention: encoder, decoder or cross. Repeatable.")
+    var kind: [AttentionKind] = []
+
+    @Option(help: "Only this layer, from 0. Repeatable.")
+    var layer: [Int] = []
+
+    @Option(help: "Only this head, from 0. Repeatable.")
+    var head: [Int] = []
+
+    @Option(help: "Hypotheses that are followed at a time; 1 is greedy.")
+    var beam = TranslationOptions().beam
+
+    @Option(help: "Take out what this head contributes, such as cross.2.3. Repeatable.")
+    var withoutHead: [AttentionHead] = []
+
+    func validate() throws {
+        try ThreadOption.check(threads)
+        try checkOption("beam", beam, in: 1...1024)
+        guard (source == nil) != (input == nil) else {
+            throw ValidationError("give either --source or --input")
+        }
+        guard target == nil || source != nil else {
+            throw ValidationError("--target goes with --source alone")
+        }
+        guard source?.contains(where: { !$0.isWhitespace }) ?? true else {
+            throw ValidationError("--source '': there is nothing to attend to")
+        }
+        _ = try AttentionFile.Format(path: output, isSingle: input == nil)
+    }
+
+    func run() throws {
+        ThreadOption.apply(threads)
+        var chunks = try LineChunks(
+            texts: source.map { [$0] } ?? [], input: input, splitting: false)
+        let translator = try SentenceTranslator(
+            folder: modelFolder(model), precision: precision, withoutHeads: withoutHead)
+        let selection = AttentionSelection(
+            kind.isEmpty ? .all : AttentionKinds(kind), layers: layer.isEmpty ? nil : layer,
+            heads: head.isEmpty ? nil : head)
+        try translator.check(selection)
+        var options = TranslationOptions()
+        options.beam = beam
+        let file = try creatingOutput {
+            try AttentionFile(
+                path: output, isSingle: input == nil, kinds: kind, layers: layer)
+        }
+        while let lines = try chunks.next() {
+            let before = chunks.lineCount - lines.count
+            try namingLines(after: before, in: input == nil ? nil : chunks.name) {
+                try translator.forEachAttention(
+                    of: lines, to: target.map { [$0] }, selection, options
+                ) { map in try creatingOutput { try file.add(map) } }
+            }
+        }
+        try creatingOutput { try file.commit() }
+    }
+}
