@@ -10,6 +10,11 @@ BUILD_FLAGS = -c release
 ifneq ($(STRICT),)
 BUILD_FLAGS += -Xswiftc -warnings-as-errors
 endif
+# STATIC=1 links Swift's libraries into the program, which then runs where no Swift is installed.
+STATIC ?=
+ifneq ($(STATIC),)
+BUILD_FLAGS += --static-swift-stdlib
+endif
 TEST_FLAGS = $(BUILD_FLAGS) --disable-testable-imports --disable-xctest
 
 # The clang of the Swift toolchain, which also builds the package's C.
@@ -33,7 +38,7 @@ WHAT ?=
 # The folder of another oneDNN than the system's, with include and lib, for `make test-kernels`.
 DNNL ?=
 
-.PHONY: help build bench costs demo docs pictures test test-kernels browser soak fuzz aarch64 sanitize api lint format install dependencies check-dependencies
+.PHONY: help build bench costs examples demo docs pictures test test-kernels browser soak fuzz aarch64 sanitize api lint format install dependencies check-dependencies
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,7 +64,10 @@ $(PEERS)/installed: Benchmarks/requirements.txt
 costs: build ## how the time of an update grows with its sizes
 	python3 Benchmarks/costs.py --heed "$$($(SWIFT) build $(BUILD_FLAGS) --show-bin-path)/heed" $(BENCH_OPTIONS) $(WORKLOADS)
 
-demo: build ## look at what the program does
+examples: check-dependencies ## build the programs in Examples, in a package of their own
+	SWIFT=$(SWIFT) Tools/build-examples.sh
+
+demo: dependencies build ## look at what the program does
 	@Tools/demo.sh "$$($(SWIFT) build $(BUILD_FLAGS) --show-bin-path)/heed"
 
 docs: build ## build the documentation of the libraries: .build/documentation
@@ -70,7 +78,7 @@ pictures: build ## draw the pictures of docs/lecture.md anew
 	"$$heed" explain | while read -r topic rest; do \
 		"$$heed" explain "$$topic" --output "docs/images/$$topic.svg" && echo "docs/images/$$topic.svg"; done
 
-test: test-kernels browser ## run every test
+test: dependencies test-kernels examples browser ## run every test
 	$(SWIFT) test $(TEST_FLAGS)
 
 # Without it the tests of pages say that they did not run.

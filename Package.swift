@@ -36,7 +36,9 @@ let libraries = [
 let package = Package(
     name: "Heed",
     products: libraries.map { .library(name: $0, targets: [$0]) } + [
-        .executable(name: "heed", targets: ["heed"])
+        .executable(name: "heed", targets: ["heed"]),
+        // For tests of layers and operators that others write.
+        .library(name: "HeedTestSupport", targets: ["HeedTestSupport"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

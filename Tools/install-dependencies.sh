@@ -40,7 +40,6 @@ for package in "${packages[@]}"; do
     is_there "$package" || missing+=("$package")
 done
 if [ ${#missing[@]} -eq 0 ]; then
-    $check || echo "nothing is missing: ${packages[*]}"
     exit 0
 fi
 if $check; then

@@ -186,13 +186,6 @@ HEED_INLINE uint32_t v_lane_bits(const int32_t numbers[V_N]) {
 #endif
 }
 
-// Whether a mask (as comparisons give it) is set in all lanes.
-HEED_INLINE bool v_all(vi mask) {
-    int32_t numbers[V_N];
-    memcpy(numbers, &mask, sizeof numbers);
-    return v_lane_bits(numbers) == (1u << V_N) - 1;
-}
-
 HEED_INLINE float v_lane0(vf a) {
     return a[0];
 }

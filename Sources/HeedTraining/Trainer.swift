@@ -94,7 +94,7 @@ public final class Trainer {
                 shard: shard, firstSequence: sequence, scale: 1 / Double(max(tokens, 1)), context)
             loss += result.loss.scalar * Double(tokens)
             profiler?.begin("sums of gradients", .backward)
-            _ = tape.backward(result.loss)
+            tape.backward(result.loss)
             profiler?.end()
             sequence += shard.count
         }

@@ -11,7 +11,6 @@ enum System {
 
         var isRegular: Bool { mode & S_IFMT == S_IFREG }
         var isFolder: Bool { mode & S_IFMT == S_IFDIR }
-        var isLink: Bool { mode & S_IFMT == S_IFLNK }
         var permissions: mode_t { mode & 0o777 }
 
         var kind: String {

@@ -24,9 +24,6 @@ public struct JSONNumber: Sendable {
     /// The integer, or nil with a fraction, an exponent, or a value beyond `Int`.
     public var intValue: Int? { Int(text) }
 
-    /// The integer without sign, or nil with a sign, a fraction, an exponent, or beyond `UInt64`.
-    public var uint64Value: UInt64? { UInt64(text) }
-
     /// The nearest double, which is finite.
     public var doubleValue: Double { Double(text) ?? .nan }
 }

@@ -37,11 +37,6 @@ public struct JSONObjectReader: Sendable {
     /// Whether a field is present and not `null`.
     public func contains(_ name: String) -> Bool { optionalValue(name) != nil }
 
-    /// The names of this object that are not among the given ones.
-    public func unusedNames(besides known: Set<String>) -> [String] {
-        object.names.filter { !known.contains($0) }
-    }
-
     /// The path of a field inside the file.
     public func path(of name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
 

@@ -35,9 +35,6 @@ public final class Tape {
         identity = Self.identities.wrappingAdd(1, ordering: .relaxed).newValue
     }
 
-    /// The number of recorded nodes.
-    public var nodeCount: Int { nodes.count }
-
     /// The tensor as a variable of this tape, whose gradient `backward` will report.
     public func variable(_ tensor: Tensor) -> Tensor {
         var variable = tensor
@@ -77,6 +74,7 @@ public final class Tape {
     /// - Parameters:
     ///   - output: a tensor of this tape.
     ///   - upstream: the gradient of the output, of its shape and type; nil means 1 for each element.
+    @discardableResult
     public func backward(_ output: Tensor, upstream: Tensor? = nil) -> Gradients {
         guard records(output), let last = output.record?.node else {
             return Gradients(identity: identity, byNode: [:])

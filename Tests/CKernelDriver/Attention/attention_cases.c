@@ -15,7 +15,6 @@ enum { GUARDS_ARE_POISONED = 0 };
 
 #define GUARD 96
 #define SENTINEL 0xC7
-#define SCRATCH_GUARD 4096
 
 uint64_t case_random(uint64_t *state) {
     uint64_t z = *state += 0x9E3779B97F4A7C15u;

@@ -1,0 +1,61 @@
+import Foundation
+import Testing
+
+/// Swift on pages is compiled against the modules that were built beside these tests, as whoever copies it would.
+@Suite("Swift on pages")
+struct PageSwiftTests {
+    private static let pages = ["README.md", "docs/coming-from-pytorch.md", "docs/lecture.md"]
+
+    /// The folder of what was built: that of the program that runs these tests.
+    private static func build() throws -> URL {
+        let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        for path in [program, CommandLine.arguments[0]] {
+            let folder = URL(filePath: path).deletingLastPathComponent()
+            let modules = folder.appending(path: "Modules").path
+            if FileManager.default.fileExists(atPath: modules) { return folder }
+        }
+        throw CocoaError(.fileNoSuchFile, userInfo: [NSFilePathErrorKey: program])
+    }
+
+    @Test("every block of Swift that imports a library of Heed compiles", arguments: pages)
+    func compiles(path: String) throws {
+        guard FileManager.default.fileExists(atPath: SourceTree.root.appending(path: path).path)
+        else { return }
+        let blocks = try Page(path).blocks(of: "swift").filter { $0.contains("import Heed") }
+        #expect(path == "docs/lecture.md" || !blocks.isEmpty)
+        for block in blocks {
+            let complaints = try Self.complaints(about: block)
+            #expect(complaints == "", "\(path)")
+        }
+    }
+
+    @Test("a name that does not exist is noticed")
+    func planted() throws {
+        #expect(try Self.complaints(about: "import HeedTasks\nprint(NoSuchName())\n") != "")
+    }
+
+    /// What the compiler says about a program.
+    private static func complaints(about program: String) throws -> String {
+        let folder = FileManager.default.temporaryDirectory.appending(
+            path: "heed-page-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = folder.appending(path: "main.swift")
+        try program.write(to: file, atomically: true, encoding: .utf8)
+        let output = folder.appending(path: "output")
+        try Data().write(to: output)
+        let build = try build()
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments =
+            ["swiftc", "-typecheck", "-swift-version", "6", file.path]
+            + ["-I", build.appending(path: "Modules").path, "-Xcc"]
+            + ["-fmodule-map-file=\(build.path)/CHeedKernels.build/module.modulemap"]
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = try FileHandle(forWritingTo: output)
+        try process.run()
+        process.waitUntilExit()
+        let text = try String(contentsOf: output, encoding: .utf8)
+        return process.terminationStatus == 0 ? text : "failed: " + text
+    }
+}
