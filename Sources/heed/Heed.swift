@@ -27,7 +27,8 @@ struct Heed: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            TrainCommand.self, TranslateCommand.self, ScoreCommand.self, ForwardCommand.self,
+            TrainCommand.self, TranslateCommand.self, GenerateCommand.self, ScoreCommand.self,
+            ForwardCommand.self,
             TokenizeCommand.self, InspectCommand.self, DataCommand.self, SplitCommand.self,
             ExportCommand.self, BenchCommand.self, DoctorCommand.self,
         ]

@@ -9,11 +9,12 @@ public import HeedText
 extension SyntheticTask: ExpressibleByArgument {}
 extension BLEU.Tokenization: ExpressibleByArgument {}
 extension TransformerPreset: ExpressibleByArgument {}
+extension LanguageModelPreset: ExpressibleByArgument {}
 extension WeightType: ExpressibleByArgument {}
 extension TranslationTraining.TokenizerType: ExpressibleByArgument {}
 extension TranslationTraining.Vocabularies: ExpressibleByArgument {}
-extension TranslationTraining.ScheduleKind: ExpressibleByArgument {}
-extension TranslationTraining.Optimizer: ExpressibleByArgument {}
+extension ScheduleKind: ExpressibleByArgument {}
+extension OptimizerKind: ExpressibleByArgument {}
 
 extension Precision: ExpressibleByArgument {
     /// The arithmetics that the program offers; the one that is left out is for tests alone.
