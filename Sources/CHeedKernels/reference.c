@@ -33,5 +33,6 @@ const heed_kernels heed_f64_kernels = {
     .adam = heed_f64_adam,
     .quantise = heed_f64_quantise,
     .quantised_product = heed_f64_quantised_product,
+    .rows_product = heed_f64_rows_product,
     .convert_from = heed_f64_convert_from,
 };

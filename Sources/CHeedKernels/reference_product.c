@@ -18,3 +18,14 @@ void heed_product_f64(int64_t row_begin, int64_t row_end, int64_t m, int64_t n, 
         }
     }
 }
+
+void heed_f64_rows_product(const heed_rows_product *p, int64_t begin, int64_t end) {
+    const double *w = p->w;
+    for (int64_t r = 0; r < p->rows; r++)
+        for (int64_t j = begin; j < end; j++) {
+            double sum = p->bias ? (double)p->bias[j] : 0;
+            for (int64_t k = 0; k < p->depth; k++)
+                sum += (double)p->x[r * p->ldx + k] * w[j * p->ldw + k];
+            p->y[r * p->ldy + j] = (float)sum;
+        }
+}

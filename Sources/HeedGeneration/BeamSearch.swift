@@ -24,12 +24,14 @@ public struct BeamSearch: Sendable {
     /// - Parameters:
     ///   - sentences: the numbers by which the decoder knows them, in the order in which they enter the batch.
     ///   - limits: a maximum length for each of them, at least 1, where that of the options is too large.
+    ///   - startTokens: a token for each of them to be fed first, such as a prompt's last, in place of that of the options.
     ///   - decoder: the model; its slots are empty before and after, also when an error is thrown.
     ///   - shouldStop: asked before every step; by default whether the task was cancelled.
     /// - Returns: for each of `sentences` its hypotheses, best first: at least one, at most `hypothesisCount`.
     /// - Throws: `InvalidSearchOption`, `SearchFailure`, `CancellationError`, and what the decoder throws.
     public func search(
-        _ sentences: [Int], limits: [Int]? = nil, with decoder: any IncrementalDecoder,
+        _ sentences: [Int], limits: [Int]? = nil, startTokens: [Int32]? = nil,
+        with decoder: any IncrementalDecoder,
         shouldStop: () -> Bool = { Task.isCancelled }
     ) throws -> [[Hypothesis]] {
         try options.validate(vocabularySize: decoder.vocabularySize)
@@ -42,8 +44,13 @@ public struct BeamSearch: Sendable {
         require(
             limits == nil || limits?.count == sentences.count, "BeamSearch",
             "\(limits?.count ?? 0) limits for \(sentences.count) sentences")
+        let starts = startTokens ?? sentences.map { _ in options.startToken }
+        require(
+            starts.count == sentences.count
+                && starts.allSatisfy { 0..<Int32(clamping: decoder.vocabularySize) ~= $0 },
+            "BeamSearch", "start tokens \(starts) for \(sentences.count) sentences")
         var batch = SearchBatch(
-            options: options, sentences: sentences,
+            options: options, sentences: sentences, starts: starts,
             limits: (limits ?? sentences.map { _ in options.maximumLength }).map {
                 max(1, min($0, options.maximumLength))
             }, places: places, decoder: decoder)
@@ -89,6 +96,7 @@ private struct SearchBatch {
 
     let options: BeamSearchOptions
     let sentences: [Int]
+    let starts: [Int32]
     let limits: [Int]
     let places: Int
     let decoder: any IncrementalDecoder
@@ -97,11 +105,12 @@ private struct SearchBatch {
     private(set) var results: [[Hypothesis]]
 
     init(
-        options: BeamSearchOptions, sentences: [Int], limits: [Int], places: Int,
-        decoder: any IncrementalDecoder
+        options: BeamSearchOptions, sentences: [Int], starts: [Int32], limits: [Int],
+        places: Int, decoder: any IncrementalDecoder
     ) {
         self.options = options
         self.sentences = sentences
+        self.starts = starts
         self.limits = limits
         self.places = places
         self.decoder = decoder
@@ -137,7 +146,7 @@ private struct SearchBatch {
             sentences: Array(sentences[entering]), slots: free.prefix(count).map { $0 * width })
         for (index, place) in zip(entering, free) {
             let beam = SentenceBeam(
-                options, maximumLength: limits[index],
+                options, startToken: starts[index], maximumLength: limits[index],
                 slots: place * width..<(place + 1) * width)
             seats.append(Seat(index: index, place: place, beam: beam))
         }

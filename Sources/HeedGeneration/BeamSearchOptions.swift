@@ -35,6 +35,10 @@ public struct BeamSearchOptions: Sendable, Equatable, Codable {
     public var startToken: Int32
     /// The end mark.
     public var endToken: Int32
+    /// Whether there is an end mark; without one every output has the maximum length, and `endToken` means nothing.
+    public var hasEndToken = true
+    /// Further tokens that end an output.
+    public var otherEndTokens: [Int32] = []
     /// Tokens that are never generated. Probabilities are not spread over the others instead.
     public var forbiddenTokens: [Int32] = []
 
@@ -66,7 +70,14 @@ public struct BeamSearchOptions: Sendable, Equatable, Codable {
         try read(.maximumLength, into: &maximumLength)
         try read(.minimumLength, into: &minimumLength)
         try read(.forcesEnd, into: &forcesEnd)
+        try read(.hasEndToken, into: &hasEndToken)
+        try read(.otherEndTokens, into: &otherEndTokens)
         try read(.forbiddenTokens, into: &forbiddenTokens)
+    }
+
+    /// Whether a token ends an output.
+    func ends(_ token: Int32) -> Bool {
+        (hasEndToken && token == endToken) || otherEndTokens.contains(token)
     }
 
     /// Checks that a search can follow the options.
@@ -94,12 +105,15 @@ public struct BeamSearchOptions: Sendable, Equatable, Codable {
         let tokens = 0..<Int32(clamping: vocabularySize ?? .max)
         let range = vocabularySize.map { "must be below the vocabulary's size, \($0)" }
         for (option, token) in [("startToken", startToken), ("endToken", endToken)]
+            + otherEndTokens.map({ ("otherEndTokens", $0) })
             + forbiddenTokens.map({ ("forbiddenTokens", $0) })
         {
             try check(tokens.contains(token), option, token, range ?? "must not be negative")
         }
         try check(
-            !forbiddenTokens.contains(endToken), "forbiddenTokens", endToken,
+            hasEndToken || !forcesEnd, "forcesEnd", forcesEnd, "needs an end mark")
+        try check(
+            !hasEndToken || !forbiddenTokens.contains(endToken), "forbiddenTokens", endToken,
             "must not hold the end mark")
     }
 
@@ -115,6 +129,13 @@ public struct InvalidSearchOption: Error, Equatable, CustomStringConvertible {
     public let value: String
     /// What it must be.
     public let rule: String
+
+    /// An option that breaks a rule.
+    public init(option: String, value: String, rule: String) {
+        self.option = option
+        self.value = value
+        self.rule = rule
+    }
 
     /// Option, value and rule in one line.
     public var description: String { "\(option) is \(value): it \(rule)" }

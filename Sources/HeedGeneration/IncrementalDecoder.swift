@@ -52,3 +52,12 @@ extension IncrementalDecoder {
         return try logits.mostProbableTokens(count, excluding: excluded)
     }
 }
+
+/// A decoder whose sequences can grow by many tokens at a time, such as prompts.
+public protocol TextDecoder: IncrementalDecoder {
+    /// Feeds tokens, at least one each, to these different slots.
+    ///
+    /// - Returns: logits of the next token after the last of each, float32 [slots, vocabulary]. A row must not depend on
+    ///   the other rows, nor on how many tokens come at a time.
+    func append(_ tokens: [[Int32]], slots: [Int]) throws -> Tensor
+}

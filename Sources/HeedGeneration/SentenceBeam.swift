@@ -62,16 +62,19 @@ struct SentenceBeam {
     private(set) var isDone = false
 
     /// A search that starts in the first of these slots; there are as many as the beam is wide.
-    init(_ options: BeamSearchOptions, maximumLength: Int, slots: Range<Int>) {
+    init(
+        _ options: BeamSearchOptions, startToken: Int32, maximumLength: Int, slots: Range<Int>
+    ) {
         self.options = options
         self.maximumLength = maximumLength
         self.slots = slots
-        open = [Open(node: nil, sum: 0, token: options.startToken, slot: slots.lowerBound)]
+        open = [Open(node: nil, sum: 0, token: startToken, slot: slots.lowerBound)]
     }
 
     /// How many candidates of each row a step looks at.
     static func candidateCount(_ options: BeamSearchOptions) -> Int {
-        extensionCount(options) + (options.minimumLength > 0 ? 1 : 0)
+        extensionCount(options)
+            + (options.minimumLength > 0 ? 1 + options.otherEndTokens.count : 0)
     }
 
     /// Twice the beam: even if every open hypothesis could end, as many go on. Greedy search looks at one.
@@ -87,7 +90,7 @@ struct SentenceBeam {
         var next: [Extension] = []
         var newlyEnded: [Extension] = []
         for (rank, found) in extensions.enumerated() {
-            if found.candidate.token == options.endToken || isLast {
+            if options.ends(found.candidate.token) || isLast {
                 if rank < options.beamWidth { newlyEnded.append(found) }
             } else if next.count < options.beamWidth {
                 next.append(found)
@@ -107,7 +110,7 @@ struct SentenceBeam {
         var extensions: [Extension] = []
         for (parent, hypothesis) in open.enumerated() {
             for candidate in isForced ? [end] : candidates[firstRow + parent]
-            where !(isTooShort && candidate.token == options.endToken) {
+            where !(isTooShort && options.ends(candidate.token)) {
                 extensions.append(
                     Extension(
                         parent: parent, candidate: candidate,
@@ -193,7 +196,7 @@ struct SentenceBeam {
             }
             tokens.reverse()
             logProbabilities.reverse()
-            let isComplete = tokens.last == options.endToken
+            let isComplete = tokens.last.map(options.ends) ?? false
             if isComplete { tokens.removeLast() }
             return Hypothesis(
                 tokens: tokens, isComplete: isComplete, score: ended.score,

@@ -6,18 +6,22 @@ public import HeedTensor
 public final class ModelBuilder {
     private let seed: UInt64?
     private let initialization: WeightInitialization
+    /// Layers whose results are added to one residual stream.
+    private let depth: Int
     private var nextSite: UInt32 = 1
 
-    /// A builder whose weights are drawn with this seed.
-    public init(seed: UInt64, initialization: WeightInitialization = .normal) {
+    /// A builder whose weights are drawn with this seed, of a model with `depth` layers.
+    public init(seed: UInt64, initialization: WeightInitialization = .normal, depth: Int = 1) {
         self.seed = seed
         self.initialization = initialization
+        self.depth = depth
     }
 
     /// A builder of a model whose weights will all be read from a file: large ones get no memory until then.
     package init(forWeightsFromFiles: Void) {
         seed = nil
         initialization = .normal
+        depth = 1
     }
 
     private func site() -> UInt32 {
@@ -51,13 +55,31 @@ public final class ModelBuilder {
         switch initialization {
         case .normal: normal(shape, deviation: 1 / Double(shape[1]).squareRoot())
         case .xavierUniform: xavierUniform(shape)
+        case .gpt2: normal(shape, deviation: Self.deviation)
         }
+    }
+
+    /// The weight [out, in] of a linear layer; `isResidual` where its results are added to a residual stream.
+    func matrix(_ shape: Shape, isResidual: Bool = false) -> Tensor {
+        guard initialization == .gpt2 else { return xavierUniform(shape) }
+        let share = isResidual ? 1 / Double(2 * depth).squareRoot() : 1
+        return normal(shape, deviation: Self.deviation * share)
     }
 
     /// The weight [out, in] of a projection to queries, keys or values.
     func attentionProjection(_ shape: Shape) -> Tensor {
-        xavierUniform(shape, gain: initialization == .normal ? 0.5.squareRoot() : 1)
+        guard initialization != .gpt2 else { return matrix(shape) }
+        return xavierUniform(shape, gain: initialization == .normal ? 0.5.squareRoot() : 1)
     }
+
+    /// The bias of such a projection from vectors of `width` numbers.
+    func attentionBias(_ shape: Shape, width: Int) -> Tensor {
+        guard initialization != .gpt2 else { return constant(0, shape) }
+        return uniform(shape, bound: 1 / Double(width).squareRoot())
+    }
+
+    /// The deviation of GPT-2's weights.
+    private static let deviation = 0.02
 
     /// The same number everywhere, such as a bias of zeros.
     public func constant(_ value: Double, _ shape: Shape) -> Tensor {

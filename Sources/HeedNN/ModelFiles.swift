@@ -26,27 +26,38 @@ public enum ModelFiles {
         }
         for parameter in module.parameters {
             guard let group = parts[ObjectIdentifier(parameter)] else { continue }
-            parameter.value = try value(of: parameter, group, store, type)
+            let tensors = try tensors(group, store, type)
+            if tensors.allSatisfy({ $0.isMapped && $0.elementType == .bfloat16 }) {
+                parameter.take(parts: tensors)
+            } else {
+                parameter.value = joined(tensors, parameter.shape)
+            }
         }
     }
 
-    private static func value(
-        of parameter: Parameter, _ bindings: [TensorBinding], _ store: any TensorStore,
-        _ type: ElementType?
-    ) throws -> Tensor {
+    /// The tensors that are rows of one parameter, in order.
+    private static func tensors(
+        _ bindings: [TensorBinding], _ store: any TensorStore, _ type: ElementType?
+    ) throws -> [Tensor] {
         let context = Context()
         var rows: [Int: Tensor] = [:]
         for binding in bindings where rows[binding.rows.lowerBound] == nil {
-            let tensor = try Tensor(reading: binding.name, from: store)
+            var tensor = try Tensor(reading: binding.name, from: store)
+            if binding.isTransposed { tensor = context.transposed(tensor) }
             rows[binding.rows.lowerBound] = context.converted(
                 tensor, to: type ?? tensor.elementType)
         }
-        var tensors = rows.sorted { $0.key < $1.key }.map(\.value)
+        return rows.sorted { $0.key < $1.key }.map(\.value)
+    }
+
+    private static func joined(_ tensors: [Tensor], _ shape: Shape) -> Tensor {
+        let context = Context()
+        var tensors = tensors
         if Set(tensors.map(\.elementType)).count > 1 {
             tensors = tensors.map { context.converted($0, to: .float32) }
         }
         let whole = tensors.count == 1 ? tensors[0] : context.concatenated(tensors)
-        return context.reshaped(whole, parameter.shape)
+        return context.reshaped(whole, shape)
     }
 
     private static func check(
@@ -100,9 +111,10 @@ public enum ModelFiles {
         let context = Context()
         for binding in bindings {
             let whole = value(binding.parameter)
-            let part =
+            var part =
                 binding.rows == 0..<whole.shape[0]
                 ? whole : context.sliced(whole, axis: 0, binding.rows)
+            if binding.isTransposed { part = context.transposed(part) }
             try context.converted(part, to: type ?? part.elementType).write(
                 to: writer, as: binding.name)
         }

@@ -18,13 +18,15 @@ public struct TensorBinding {
     public let rows: Range<Int>
     /// The sizes in files where they are written in another way, such as [1, V] for [V].
     let fileShape: Shape?
+    /// Whether files have the matrix transposed.
+    let isTransposed: Bool
 
     /// The sizes of the tensor in files.
     public var shape: Shape {
         if let fileShape { return fileShape }
         var shape = parameter.shape
         shape[0] = rows.count
-        return shape
+        return isTransposed ? [shape[1], shape[0]] : shape
     }
 }
 
@@ -37,15 +39,25 @@ public final class MemberVisitor {
     /// A visitor that has seen nothing.
     public init() {}
 
-    /// Shows a parameter, or rows of one; `fileShape` is how files write its sizes, if they differ.
+    /// Shows a parameter, or rows of one; `fileShape` is how files write its sizes, if they differ, `isTransposed` whether
+    /// they have the matrix transposed.
     public func parameter(
-        _ name: String, _ parameter: Parameter?, rows: Range<Int>? = nil, fileShape: Shape? = nil
+        _ name: String, _ parameter: Parameter?, rows: Range<Int>? = nil, fileShape: Shape? = nil,
+        isTransposed: Bool = false
     ) {
         guard let parameter else { return }
         bindings.append(
             TensorBinding(
                 name: prefix + name, parameter: parameter, rows: rows ?? 0..<parameter.shape[0],
-                fileShape: fileShape))
+                fileShape: fileShape, isTransposed: isTransposed && parameter.shape.rank == 2))
+    }
+
+    /// Shows weight and bias of a linear layer, or rows of them.
+    func linear(
+        _ name: String, _ layer: Linear, rows: Range<Int>? = nil, isTransposed: Bool = false
+    ) {
+        parameter("\(name).weight", layer.weight, rows: rows, isTransposed: isTransposed)
+        parameter("\(name).bias", layer.bias, rows: rows)
     }
 
     /// Shows a child, whose members' names begin with `name` and a dot.

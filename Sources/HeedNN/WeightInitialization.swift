@@ -5,4 +5,7 @@ public enum WeightInitialization: String, Sendable, CaseIterable {
     case normal
     /// Every matrix Xavier-uniform, tables of vectors included (Glorot and Bengio 2010).
     case xavierUniform = "xavier-uniform"
+    /// Every matrix from N(0, 0.02²), those whose results are added to the residual stream of L layers with 1/√(2 L) of it
+    /// (Radford et al. 2019).
+    case gpt2
 }

@@ -6,6 +6,9 @@ public enum DefaultModel {
     /// The name of the model that comes with Heed: German to English.
     public static let name = "tatoeba-de-en"
 
+    /// The name of the model that comes with Heed and continues text: English novels.
+    public static let languageName = "novels-en"
+
     /// The environment's variable that says where models are.
     public static let variable = "HEED_MODELS"
 
@@ -13,13 +16,16 @@ public enum DefaultModel {
     /// the package that the program was built in.
     ///
     /// Throws `NoDefaultModelError`.
-    public static func folder() throws -> String {
+    public static func folder(name: String = name) throws -> String {
         try folder(
-            models: ProcessInfo.processInfo.environment[variable], program: programPath)
+            name: name, models: ProcessInfo.processInfo.environment[variable],
+            program: programPath)
     }
 
     /// The same for a value of `HEED_MODELS` and a path of the program.
-    static func folder(models: String?, program: String?) throws -> String {
+    static func folder(
+        name: String = name, models: String?, program: String?
+    ) throws -> String {
         var tried: [String] = []
         func found(_ folder: String) -> Bool {
             tried.append(folder)

@@ -28,10 +28,10 @@ struct Heed: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            TrainCommand.self, TranslateCommand.self, AttendCommand.self, ScoreCommand.self,
-            ForwardCommand.self, TokenizeCommand.self, InspectCommand.self, DataCommand.self,
-            SplitCommand.self, ExportCommand.self, PlotCommand.self, ExplainCommand.self,
-            BenchCommand.self, DoctorCommand.self,
+            TrainCommand.self, TranslateCommand.self, GenerateCommand.self, AttendCommand.self,
+            ScoreCommand.self, ForwardCommand.self, TokenizeCommand.self, InspectCommand.self,
+            DataCommand.self, SplitCommand.self, ExportCommand.self, PlotCommand.self,
+            ExplainCommand.self, BenchCommand.self, DoctorCommand.self,
         ]
     )
 

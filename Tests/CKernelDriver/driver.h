@@ -80,6 +80,7 @@ void test_rotary(void);
 void test_adam(void);
 void test_convert(void);
 void test_quantised(void);
+void test_rows_product(void);
 void test_random(void);
 void test_invariance(void);
 // A number that stands for the bits of everything that test_invariance computes; its inputs need no C library.

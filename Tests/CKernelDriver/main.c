@@ -23,6 +23,7 @@ static void test_table(heed_isa isa, heed_type t) {
     test_rotary();
     test_adam();
     test_quantised();
+    test_rows_product();
     test_convert();
     test_invariance();
     test_planted();

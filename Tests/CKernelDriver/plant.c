@@ -177,6 +177,12 @@ static void faulty_quantised(const heed_quantised_product *p) {
     free(packed);
 }
 
+static void faulty_rows(const heed_rows_product *p, int64_t begin, int64_t end) {
+    heed_rows_product faulty_product = *p;
+    faulty_product.depth -= p->depth > 64;
+    real->rows_product(&faulty_product, begin, end);
+}
+
 // MARK: Do the tests notice?
 
 static void ask(const char *what, void (*tests)(void)) {
@@ -210,5 +216,6 @@ void test_planted(void) {
     PLANT(column_sums, faulty_sums, test_reductions);
     PLANT(quantise, faulty_quantise, test_quantised);
     PLANT(quantised_product, faulty_quantised, test_quantised);
+    PLANT(rows_product, faulty_rows, test_rows_product);
     PLANT(reduce, faulty_reduce, test_reductions);
 }

@@ -15,7 +15,7 @@ struct VisitTests {
         other.norm = .rms
         other.placement = .pre
         other.hasBias = false
-        other.rotary = RotaryForm(size: 6)
+        other.rotary = RotaryPositions(RotaryForm(size: 6))
         var modules: [any Module] = [
             Linear(3, 4, builder: builder), NormLayer(.layer, 4, builder: builder),
             NormLayer(.rms, 4, builder: builder), Embedding(5, 4, builder: builder),

@@ -165,6 +165,21 @@ enum { HEED_QUANTISED_DEPTH = 65536 };
 // offsets[j] = −128 · Σ of column j, [⌈n / 16⌉ · 16].
 void heed_quantised_pack(int64_t n, int64_t depth, const int8_t *rows, int8_t *packed, int32_t *offsets);
 
+// MARK: Products of few rows
+
+// y [rows, columns] (float, ldy) = x [rows, depth] (float, ldx) · Wᵀ (+ bias), W [columns, depth] (T, ldw): weights as
+// files hold them. No element's bits depend on the other rows or columns.
+typedef struct {
+    int64_t rows, columns, depth;
+    const float *x;
+    int64_t ldx;
+    const void *w;
+    int64_t ldw;
+    const float *bias; // [columns], or null
+    float *y;
+    int64_t ldy;
+} heed_rows_product;
+
 // MARK: The optimiser
 
 typedef struct {
@@ -281,6 +296,9 @@ typedef struct heed_kernels {
     void (*_Nonnull quantise)(bool activations, int64_t rows, int64_t columns, const void *x, int64_t ldx, int8_t *q,
                               int64_t depth, float *scales);
     void (*_Nonnull quantised_product)(const heed_quantised_product *product);
+
+    // Columns begin ..< end of a product of few rows.
+    void (*_Nonnull rows_product)(const heed_rows_product *product, int64_t begin, int64_t end);
 
     // Conversion of n elements to T from another type.
     void (*_Nonnull convert_from)(heed_type type, int64_t n, const void *x, void *y);

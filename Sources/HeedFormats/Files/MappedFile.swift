@@ -38,6 +38,14 @@ internal import Glibc
         if base != 0 { _ = unsafe munmap(UnsafeMutableRawPointer(bitPattern: base), count) }
     }
 
+    /// The bytes of a range, which stay mapped as long as the result is there; throws `FileError`.
+    public func mapped(_ range: Range<Int>) throws -> MappedBytes {
+        let address = try unsafe withBytes(in: range) { bytes in
+            UInt(bitPattern: bytes.baseAddress)
+        }
+        return MappedBytes(self, address: address, count: range.count)
+    }
+
     /// Calls a function with the bytes of a range, which are valid during the call only.
     public func withBytes<Result>(
         in range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> Result

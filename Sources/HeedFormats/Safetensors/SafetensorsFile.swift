@@ -39,6 +39,12 @@ public struct SafetensorsFile: TensorStore {
         try unsafe source.read(into: buffer, at: entry.byteRange.lowerBound)
     }
 
+    /// The bytes of a tensor, if the file is mapped.
+    public func mappedBytes(of name: String) throws -> MappedBytes? {
+        guard let file = source as? MappedFile else { return nil }
+        return try file.mapped(requiredEntry(named: name).byteRange)
+    }
+
     /// Calls a function with the bytes of a tensor, which are valid during the call only.
     public func withBytes<Result>(
         of name: String, _ body: (UnsafeRawBufferPointer) throws -> Result

@@ -14,4 +14,9 @@ public struct TensorEntry: Sendable, Equatable {
 
     /// The number of elements.
     public var elementCount: Int { shape.reduce(1, &*) }
+
+    /// The same tensor under another name.
+    public func named(_ name: String) -> TensorEntry {
+        TensorEntry(name: name, type: type, shape: shape, byteRange: byteRange)
+    }
 }

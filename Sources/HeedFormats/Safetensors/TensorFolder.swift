@@ -74,6 +74,11 @@ public struct TensorFolder: TensorStore {
         try unsafe requiredShard(of: name).read(name, into: buffer)
     }
 
+    /// The bytes of a tensor, if the files are mapped.
+    public func mappedBytes(of name: String) throws -> MappedBytes? {
+        try requiredShard(of: name).mappedBytes(of: name)
+    }
+
     /// Calls a function with the bytes of a tensor, which are valid during the call only.
     public func withBytes<Result>(
         of name: String, _ body: (UnsafeRawBufferPointer) throws -> Result

@@ -15,6 +15,9 @@ public protocol TensorStore: Sendable {
     /// unknown name and `FileError` where the file cannot be read.
     func read(_ name: String, into buffer: UnsafeMutableRawBufferPointer) throws
 
+    /// The bytes of a tensor in a mapped file; nil where files are read.
+    func mappedBytes(of name: String) throws -> MappedBytes?
+
     /// Calls a function with the bytes of a tensor, which are valid during the call only and stand at
     /// any alignment; from a mapped file without copying them.
     func withBytes<Result>(
@@ -23,6 +26,9 @@ public protocol TensorStore: Sendable {
 }
 
 extension TensorStore {
+    /// None: files are read.
+    public func mappedBytes(of name: String) throws -> MappedBytes? { nil }
+
     /// The names of all tensors.
     public var names: [String] { entries.map(\.name) }
 

@@ -100,15 +100,11 @@ extension TransformerConfiguration {
     ///
     /// Throws `FileError`, `JSONError`, and `JSONFieldError` for a field that is missing or cannot be used.
     public init(folder: String) throws {
-        func reader(_ name: String) throws -> JSONObjectReader {
-            let path = RelativePath.join(folder, name)
-            return try JSONObjectReader(
-                parsing: InputFile.bytes(path: path, limit: 16 << 20), file: path)
-        }
-        try self.init(reader(Self.fileName))
+        try self.init(JSONObjectReader(configurationIn: folder))
         let path = RelativePath.join(folder, Self.generationFileName)
         guard try Folder.kind(of: path) != nil else { return }
-        let generation = try reader(Self.generationFileName)
+        let generation = try JSONObjectReader(
+            configurationIn: folder, name: Self.generationFileName)
         try readGeneration(generation)
         do {
             try validate()

@@ -7,11 +7,9 @@ extension TransformerConfiguration {
     ///
     /// Throws `JSONFieldError` for a field that is missing or cannot be used.
     public init(_ json: JSONObjectReader) throws {
-        guard let family = Family(rawValue: try json.string("model_type")) else {
+        guard case .transformer(let family) = try ModelType(json) else {
             throw json.error(
-                "model_type",
-                "is not supported here; known are \(Family.allCases.map(\.rawValue).joined(separator: ", "))"
-            )
+                "model_type", "is a model that continues text, not one that translates")
         }
         // The sizes' defaults are those of the families' published configurations.
         let large = family == .pegasus
@@ -28,7 +26,7 @@ extension TransformerConfiguration {
         placement = family == .pegasus ? .pre : .post
         try readChoices(json, family)
         try readTokens(json, family)
-        try Self.checkElementType(json)
+        try json.checkElementType()
         do {
             try validate()
         } catch let error as ConfigurationError {
@@ -49,12 +47,7 @@ extension TransformerConfiguration {
         dropout = try json.double("dropout", default: 0.1)
         attentionDropout = try json.double("attention_dropout", default: 0)
         activationDropout = try json.double("activation_dropout", default: 0)
-        let name = try json.string("activation_function", default: "gelu")
-        guard let function = Self.activations.first(where: { $0.names.contains(name) }) else {
-            let known = Self.activations.flatMap(\.names).joined(separator: ", ")
-            throw json.error("activation_function", "is not supported; known are \(known)")
-        }
-        activation = function.function
+        activation = try json.activation("activation_function", default: "gelu")
         trainedLength = try json.optionalInt("trained_length", in: 1...Int.max)
         guard family == .heed else {
             // Their norms have the ε of the defaults, whatever stands in the file, which must be a possible one.
@@ -72,18 +65,6 @@ extension TransformerConfiguration {
         keyValueHeads = try json.optionalInt("num_key_value_heads")
         headSize = try json.optionalInt("head_dim")
         valueSize = try json.optionalInt("value_head_dim")
-    }
-
-    /// Refuses weights of a type that is not read, such as quantised ones. The type itself is told by each tensor.
-    private static func checkElementType(_ json: JSONObjectReader) throws {
-        let known = ["float32", "float16", "bfloat16", "float64"]
-        for name in ["dtype", "torch_dtype"] {
-            guard let type = try json.optionalString(name) else { continue }
-            guard known.contains(type) || known.contains(where: { type == "torch.\($0)" }) else {
-                throw json.error(
-                    name, "is not supported; known are \(known.joined(separator: ", "))")
-            }
-        }
     }
 
     private mutating func readTokens(_ json: JSONObjectReader, _ family: Family) throws {

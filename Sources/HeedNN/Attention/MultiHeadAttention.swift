@@ -64,8 +64,13 @@ public final class MultiHeadAttention: Module {
     private let input: Linear
     private let memoryInput: Linear?
     private let output: Linear
+    /// Norms of each head's queries and keys.
+    private let headNorms: (queries: NormLayer, keys: NormLayer)?
     private let rotary: RotaryPositions?
     private let dropout: Dropout?
+    /// Earlier tokens that a token of a masked self-attention sees, itself included; all when nil.
+    private let window: Int?
+    private let names: LayerNames
 
     /// An attention of the given width.
     ///
@@ -79,15 +84,31 @@ public final class MultiHeadAttention: Module {
     ///   - dropout: the share of weights that are dropped.
     ///   - rotary: how queries and keys are turned; nil for not at all.
     ///   - builder: draws the weights.
-    public init(
+    public convenience init(
         _ name: String, _ source: Source = .itself, width: Int, heads: AttentionHeads,
         memoryWidth: Int? = nil, hasBias: Bool = true, dropout: Double = 0,
         rotary: RotaryForm? = nil, builder: ModelBuilder
     ) {
+        let options = LayerOptions(
+            width: width, heads: heads, inner: 1, hasBias: hasBias, attentionDropout: dropout,
+            rotary: rotary)
+        self.init(name, source, options, memoryWidth: memoryWidth, builder: builder)
+    }
+
+    /// The attention of a layer with these options.
+    init(
+        _ name: String, _ source: Source, _ options: LayerOptions, memoryWidth: Int? = nil,
+        builder: ModelBuilder
+    ) {
         self.name = name
+        let (width, heads, hasBias) = (
+            options.width, options.heads, options.hasAttentionInputBias
+        )
         self.heads = heads
         self.source = source
-        self.rotary = rotary.map(RotaryPositions.init)
+        rotary = source == .itself ? options.rotary : nil
+        window = options.window
+        names = options.names
         let queries = [heads.queryWidth]
         let keysValues = [heads.keyWidth, heads.valueWidth]
         switch source {
@@ -98,8 +119,15 @@ public final class MultiHeadAttention: Module {
             input = Self.projection(width, queries, hasBias, builder)
             memoryInput = Self.projection(memoryWidth ?? width, keysValues, hasBias, builder)
         }
-        output = Linear(heads.outputWidth, width, hasBias: hasBias, builder: builder)
-        self.dropout = builder.dropout(dropout)
+        output = .residual(
+            heads.outputWidth, width, hasBias: options.hasAttentionOutputBias, builder: builder)
+        dropout = builder.dropout(options.attentionDropout)
+        headNorms =
+            options.normalizesHeads
+            ? (
+                NormLayer(options.norm, heads.keySize, epsilon: options.epsilon, builder: builder),
+                NormLayer(options.norm, heads.keySize, epsilon: options.epsilon, builder: builder)
+            ) : nil
     }
 
     /// Projections that share one product; each is drawn as a layer of its own, with a bias uniform in ±1/√D.
@@ -108,7 +136,7 @@ public final class MultiHeadAttention: Module {
     ) -> Linear {
         let weights = outputs.map { builder.attentionProjection([$0, width]) }
         let biases = outputs.map {
-            builder.uniform([$0], bound: 1 / Double(width).squareRoot())
+            builder.attentionBias([$0], width: width)
         }
         return Linear(
             weight: builder.fused(weights), bias: hasBias ? builder.fused(biases) : nil)
@@ -133,6 +161,11 @@ public final class MultiHeadAttention: Module {
         return output(attended, context)
     }
 
+    /// The mask by which a token sees what came before it, in sequences of so many earlier tokens.
+    func causalMask(offsets: [Int]? = nil) -> AttentionMask {
+        window.map { .window($0, offsets: offsets) } ?? .causal(offsets: offsets)
+    }
+
     /// Self-attention of new tokens to themselves and to the earlier ones in a cache, to which they are added. A token sees
     /// what came before it.
     public func callAsFunction(
@@ -147,7 +180,7 @@ public final class MultiHeadAttention: Module {
         let attended = context.attention(
             name, queries: parts.queries, keys: cache.keys, values: cache.values, heads: heads,
             queryPacking: packing, keyRanges: cache.ranges(of: slots),
-            mask: .causal(offsets: earlier), dropout: dropout)
+            mask: causalMask(offsets: earlier), dropout: dropout)
         return output(attended, context)
     }
 
@@ -221,6 +254,10 @@ public final class MultiHeadAttention: Module {
         var queries = Columns(fused, 0..<keyStart)
         var keys = Columns(fused, keyStart..<valueStart)
         let values = Columns(fused, valueStart..<valueStart + heads.valueWidth)
+        if let headNorms {
+            queries = normalised(queries, headNorms.queries, context)
+            keys = normalised(keys, headNorms.keys, context)
+        }
         if let rotary {
             let turned = [queries, keys].map {
                 Columns(
@@ -232,21 +269,44 @@ public final class MultiHeadAttention: Module {
         return Parts(queries: queries, keys: keys, values: values)
     }
 
-    /// Shows q_proj, k_proj, v_proj and out_proj.
+    /// The heads of each token, each with a norm of its own.
+    private func normalised(_ x: Columns, _ norm: NormLayer, _ context: Context) -> Columns {
+        let tensor = x.copied(context)
+        let rows: Shape = [tensor.count / heads.keySize, heads.keySize]
+        let heads = norm(context.reshaped(tensor, rows), context)
+        return Columns(context.reshaped(heads, tensor.shape))
+    }
+
+    /// Shows the projections, each by itself or as one, then the norms of heads.
     public func visitMembers(_ visitor: MemberVisitor) {
-        let keysValues = memoryInput ?? input
-        let keyStart = source == .itself ? heads.queryWidth : 0
-        let valueStart = keyStart + heads.keyWidth
-        let parts: [(String, Linear, Range<Int>)] = [
-            ("q_proj", input, 0..<heads.queryWidth),
-            ("k_proj", keysValues, keyStart..<valueStart),
-            ("v_proj", keysValues, valueStart..<valueStart + heads.valueWidth),
-        ]
-        for (name, layer, rows) in parts {
-            visitor.parameter("\(name).weight", layer.weight, rows: rows)
-            visitor.parameter("\(name).bias", layer.bias, rows: rows)
+        let isTransposed = names.isTransposed
+        if case .fused(let name) = names.projections, memoryInput == nil {
+            visitor.linear(name, input, isTransposed: isTransposed)
+        } else {
+            let keysValues = memoryInput ?? input
+            let keyStart = source == .itself ? heads.queryWidth : 0
+            let valueStart = keyStart + heads.keyWidth
+            let parts: [(Linear, Range<Int>)] = [
+                (input, 0..<heads.queryWidth), (keysValues, keyStart..<valueStart),
+                (keysValues, valueStart..<valueStart + heads.valueWidth),
+            ]
+            for (name, (layer, rows)) in zip(names.projections.parts, parts) {
+                visitor.linear(name, layer, rows: rows, isTransposed: isTransposed)
+            }
         }
-        visitor.child("out_proj", output)
+        visitor.linear(names.attentionOutput, output, isTransposed: isTransposed)
+        visitor.child("q_norm", headNorms?.queries)
+        visitor.child("k_norm", headNorms?.keys)
+    }
+}
+
+extension LayerNames.Projections {
+    /// The names of the three projections; those of encoder-decoder models where they would be fused.
+    fileprivate var parts: [String] {
+        switch self {
+        case .separate(let queries, let keys, let values): [queries, keys, values]
+        case .fused: ["q_proj", "k_proj", "v_proj"]
+        }
     }
 }
 

@@ -22,24 +22,26 @@ public final class FeedForward: Module {
     private let first: Linear
     private let second: Linear
     private let dropout: Dropout?
+    private let names: LayerNames
 
     /// A network of width D with F inner units; `dropout` drops inner units.
     public init(
         _ kind: FeedForwardKind, width: Int, inner: Int, hasBias: Bool = true, dropout: Double = 0,
-        builder: ModelBuilder
+        names: LayerNames = .encoderDecoder, builder: ModelBuilder
     ) {
         self.kind = kind
+        self.names = names
         switch kind {
         case .plain:
             first = Linear(width, inner, hasBias: hasBias, builder: builder)
         case .gated:
             // Gate and factor are one product: each half is drawn as a layer of its own.
-            let halves = [0, 1].map { _ in builder.xavierUniform([inner, width]) }
+            let halves = [0, 1].map { _ in builder.matrix([inner, width]) }
             first = Linear(
                 weight: builder.fused(halves),
                 bias: hasBias ? builder.constant(0, [2 * inner]) : nil)
         }
-        second = Linear(inner, width, hasBias: hasBias, builder: builder)
+        second = .residual(inner, width, hasBias: hasBias, builder: builder)
         self.dropout = builder.dropout(dropout)
     }
 
@@ -57,19 +59,23 @@ public final class FeedForward: Module {
         return second(hidden, context)
     }
 
-    /// Shows fc1 and fc2, or gate_proj, up_proj and down_proj.
+    /// Shows both layers, the first of a gated network in two halves or as one.
     public func visitMembers(_ visitor: MemberVisitor) {
+        let isTransposed = names.isTransposed
         switch kind {
         case .plain:
-            visitor.child("fc1", first)
-            visitor.child("fc2", second)
+            visitor.linear(names.first, first, isTransposed: isTransposed)
+            visitor.linear(names.second, second, isTransposed: isTransposed)
         case .gated:
-            let inner = first.weight.shape[0] / 2
-            for (name, rows) in [("gate_proj", 0..<inner), ("up_proj", inner..<2 * inner)] {
-                visitor.parameter("\(name).weight", first.weight, rows: rows)
-                visitor.parameter("\(name).bias", first.bias, rows: rows)
+            switch names.halves {
+            case .separate(let gate, let up):
+                let inner = first.weight.shape[0] / 2
+                visitor.linear(gate, first, rows: 0..<inner, isTransposed: isTransposed)
+                visitor.linear(up, first, rows: inner..<2 * inner, isTransposed: isTransposed)
+            case .fused(let name):
+                visitor.linear(name, first, isTransposed: isTransposed)
             }
-            visitor.child("down_proj", second)
+            visitor.linear(names.down, second, isTransposed: isTransposed)
         }
     }
 }

@@ -13,12 +13,21 @@ public final class Linear: Module {
         self.bias = bias.map { Parameter("bias", $0) }
     }
 
-    /// A layer with Xavier-uniform weights and a bias of zeros.
+    /// A layer with weights as the builder draws matrices and a bias of zeros.
     public convenience init(
         _ inputs: Int, _ outputs: Int, hasBias: Bool = true, builder: ModelBuilder
     ) {
         self.init(
-            weight: builder.xavierUniform([outputs, inputs]),
+            weight: builder.matrix([outputs, inputs]),
+            bias: hasBias ? builder.constant(0, [outputs]) : nil)
+    }
+
+    /// The same for a layer whose results are added to a residual stream.
+    static func residual(
+        _ inputs: Int, _ outputs: Int, hasBias: Bool, builder: ModelBuilder
+    ) -> Linear {
+        Linear(
+            weight: builder.matrix([outputs, inputs], isResidual: true),
             bias: hasBias ? builder.constant(0, [outputs]) : nil)
     }
 

@@ -1,4 +1,4 @@
-import HeedFormats
+package import HeedFormats
 public import HeedTensor
 import Synchronization
 
@@ -87,7 +87,7 @@ public final class TokenEmbedding: Module {
     }
 
     /// The vectors of a packed batch of ids, int32 [tokens] → [tokens, D], in the given type.
-    func callAsFunction(
+    package func callAsFunction(
         _ ids: Tensor, packing: SequencePacking, output: ElementType, _ context: Context
     ) -> Tensor {
         guard let learned else {
@@ -149,6 +149,9 @@ public final class TokenEmbedding: Module {
 
     /// The name of positions in files.
     package static let positionsName = "embed_positions.weight"
+
+    /// The learned positions [P, D], if it has any.
+    package var learnedPositions: Parameter? { learned }
 
     /// Shows positions that are learned or come from a file; the table of tokens is shown by its owner.
     public func visitMembers(_ visitor: MemberVisitor) {

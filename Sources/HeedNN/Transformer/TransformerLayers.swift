@@ -24,16 +24,26 @@ public struct LayerOptions: Sendable {
     public var norm: Norm.Kind
     /// The ε of the norms.
     public var epsilon: Double
-    /// Whether projections have biases.
+    /// Whether feed-forward networks have biases.
     public var hasBias: Bool
+    /// Whether projections to queries, keys and values have biases.
+    public var hasAttentionInputBias: Bool
+    /// Whether the projections of what was attended to have biases.
+    public var hasAttentionOutputBias: Bool
+    /// Whether each head's queries and keys are normalised.
+    public var normalizesHeads = false
+    /// Earlier tokens that a token of masked self-attention sees, itself included; all when nil.
+    public var window: Int?
     /// Dropout of the sublayers' outputs.
     public var dropout: Double
     /// Dropout of attention weights.
     public var attentionDropout: Double
     /// Dropout of the inner units of the feed-forward network.
     public var activationDropout: Double
-    /// Rotary positions in self-attention, or nil.
-    public var rotary: RotaryForm?
+    /// Rotary positions in self-attention, or nil; layers share them.
+    public var rotary: RotaryPositions?
+    /// The names of the tensors in files.
+    public var names = LayerNames.encoderDecoder
 
     /// Options with the paper's choices.
     public init(
@@ -50,10 +60,12 @@ public struct LayerOptions: Sendable {
         self.norm = norm
         self.epsilon = epsilon
         self.hasBias = hasBias
+        hasAttentionInputBias = hasBias
+        hasAttentionOutputBias = hasBias
         self.dropout = dropout
         self.attentionDropout = attentionDropout
         self.activationDropout = activationDropout
-        self.rotary = rotary
+        self.rotary = rotary.map(RotaryPositions.init)
     }
 }
 
@@ -90,16 +102,18 @@ public final class Residual: Module {
     public func visitMembers(_ visitor: MemberVisitor) { layer.visitMembers(visitor) }
 }
 
-/// An encoder's layer: self-attention and feed-forward, each with a residual connection.
+/// A layer of an encoder, or of a model without one: self-attention and feed-forward, each with a residual connection.
 public final class EncoderLayer: Module {
     /// The self-attention.
     public let attention: MultiHeadAttention
     private let attentionResidual: Residual
     private let feedForward: FeedForward
     private let feedForwardResidual: Residual
+    private let names: LayerNames
 
     /// A layer whose attention an observer knows as `name`.self.
     public init(_ name: String, _ options: LayerOptions, builder: ModelBuilder) {
+        names = options.names
         attention = .selfAttention("\(name).self", options, builder)
         attentionResidual = Residual(options, builder: builder)
         feedForward = FeedForward(options, builder)
@@ -110,20 +124,42 @@ public final class EncoderLayer: Module {
     public func callAsFunction(
         _ x: Tensor, packing: SequencePacking, mask: AttentionMask = .full, _ context: Context
     ) -> Tensor {
-        let attended = attentionResidual(x, packing: packing, context) {
-            attention($0, packing: packing, mask: mask, context)
+        run(x, packing, context) { attention($0, packing: packing, mask: mask, context) }
+    }
+
+    /// The same for new tokens, whose predecessors are in the cache; a token sees no later one.
+    public func callAsFunction(
+        _ x: Tensor, packing: SequencePacking, cache: KeyValueCache, slots: [Int],
+        _ context: Context
+    ) -> Tensor {
+        run(x, packing, context) {
+            attention($0, packing: packing, cache: cache, slots: slots, context)
         }
+    }
+
+    private func run(
+        _ x: Tensor, _ packing: SequencePacking, _ context: Context, _ attend: (Tensor) -> Tensor
+    ) -> Tensor {
+        let attended = attentionResidual(x, packing: packing, context, attend)
         return feedForwardResidual(attended, packing: packing, context) {
             feedForward($0, packing: packing, context)
         }
     }
 
+    /// The mask by which a token sees no later one, nor any that came before the layer's window.
+    public var causalMask: AttentionMask { attention.causalMask() }
+
+    /// A cache for this layer's self-attention.
+    public func makeCache(slots: Int, capacity: Int, _ context: Context) -> KeyValueCache {
+        attention.makeCache(slots: slots, capacity: capacity, context)
+    }
+
     /// Shows the sublayers under the names of Hugging Face's models.
     public func visitMembers(_ visitor: MemberVisitor) {
-        visitor.child("self_attn", attention)
-        visitor.child("self_attn_layer_norm", attentionResidual)
-        visitor.child("", feedForward)
-        visitor.child("final_layer_norm", feedForwardResidual)
+        visitor.child(names.attention, attention)
+        visitor.child(names.attentionNorm, attentionResidual)
+        visitor.child(names.feedForward, feedForward)
+        visitor.child(names.feedForwardNorm, feedForwardResidual)
     }
 }
 
@@ -142,9 +178,7 @@ public final class DecoderLayer: Module {
     public init(_ name: String, _ options: LayerOptions, builder: ModelBuilder) {
         selfAttention = .selfAttention("\(name).self", options, builder)
         selfResidual = Residual(options, builder: builder)
-        crossAttention = MultiHeadAttention(
-            "\(name).cross", .memory, width: options.width, heads: options.heads,
-            hasBias: options.hasBias, dropout: options.attentionDropout, builder: builder)
+        crossAttention = MultiHeadAttention("\(name).cross", .memory, options, builder: builder)
         crossResidual = Residual(options, builder: builder)
         feedForward = FeedForward(options, builder)
         feedForwardResidual = Residual(options, builder: builder)
@@ -214,9 +248,7 @@ extension MultiHeadAttention {
     fileprivate static func selfAttention(
         _ name: String, _ options: LayerOptions, _ builder: ModelBuilder
     ) -> MultiHeadAttention {
-        MultiHeadAttention(
-            name, width: options.width, heads: options.heads, hasBias: options.hasBias,
-            dropout: options.attentionDropout, rotary: options.rotary, builder: builder)
+        MultiHeadAttention(name, .itself, options, builder: builder)
     }
 }
 
@@ -224,6 +256,7 @@ extension FeedForward {
     fileprivate convenience init(_ options: LayerOptions, _ builder: ModelBuilder) {
         self.init(
             options.feedForward, width: options.width, inner: options.inner,
-            hasBias: options.hasBias, dropout: options.activationDropout, builder: builder)
+            hasBias: options.hasBias, dropout: options.activationDropout, names: options.names,
+            builder: builder)
     }
 }

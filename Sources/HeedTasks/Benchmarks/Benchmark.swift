@@ -26,6 +26,18 @@ public struct PreparedBenchmark {
     let operations: Double
     /// Runs once, under a profiler or not.
     let run: (Profiler?) throws -> Void
+    /// Other figures of the runs so far, by name.
+    var figures: () -> [(name: String, value: Double)] = { [] }
+
+    init(
+        items: String, itemCount: Int, operations: Double,
+        run: @escaping (Profiler?) throws -> Void
+    ) {
+        self.items = items
+        self.itemCount = itemCount
+        self.operations = operations
+        self.run = run
+    }
 }
 
 /// Sizes that no workload can have.

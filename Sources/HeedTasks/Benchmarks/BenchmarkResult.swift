@@ -36,6 +36,8 @@ public struct BenchmarkResult: Sendable {
     public let gigaflops: Double
     /// The same of one large matrix product in this arithmetic; nil where the machine has none.
     public let limit: Double?
+    /// Other figures, by name.
+    public let figures: [(name: String, value: Double)]
     /// Where the time goes, longest first; nil if that was not asked for.
     public let profile: [ProfileLine]?
 
@@ -50,6 +52,7 @@ public struct BenchmarkResult: Sendable {
         self.peakResidentBytes = peakResidentBytes
         self.limit = limit
         self.profile = profile
+        figures = prepared.figures()
         items = prepared.items
         let seconds = max(Self.median(self.times), 1e-9)
         itemsPerSecond = Double(prepared.itemCount) / seconds
@@ -80,6 +83,7 @@ public struct BenchmarkResult: Sendable {
         add("gflops", .double(gigaflops))
         add("limit_gflops", limit.map(JSONValue.double) ?? .null)
         add("limit_share", limit.map { .double(gigaflops / $0) } ?? .null)
+        for figure in figures { add(figure.name, .double(figure.value)) }
         add("precision", .string(precision.rawValue))
         add("threads", .int(ThreadPool.threadCount))
         add("repeat", .int(times.count))
@@ -107,6 +111,9 @@ public struct BenchmarkResult: Sendable {
                     String(format: ", %.0f %% of %.0f", gigaflops / $0 * 100, $0)
                 } ?? ""),
         ]
+        lines += figures.map { figure in
+            figure.name.replacing("_", with: " ") + String(format: " %.3f", figure.value)
+        }
         if let peakResidentBytes {
             lines.append(String(format: "peak memory %.0f MB", Double(peakResidentBytes) / 1e6))
         }

@@ -6,18 +6,40 @@ public import HeedTensor
 /// Runs a model once over ids from a file, and writes everything that it computes on the way: for whoever compares
 /// implementations.
 ///
-/// In: integers `input_ids` [B, S] and `decoder_input_ids` [B, T], with `attention_mask` and `decoder_attention_mask` where
-/// there is padding. Out: float32 `logits` [B, T, V], `encoder_hidden_states.N` [B, S, D], `decoder_hidden_states.N`
-/// [B, T, D], and `encoder_attentions.N`, `decoder_attentions.N`, `cross_attentions.N` [B, H, queries, keys], named and
-/// shaped as in `transformers`. Padding is zero, as query and as key.
+/// Of a model that translates: integers `input_ids` [B, S] and `decoder_input_ids` [B, T], with `attention_mask` and
+/// `decoder_attention_mask` where there is padding; float32 `logits` [B, T, V], `encoder_hidden_states.N` [B, S, D],
+/// `decoder_hidden_states.N` [B, T, D], and `encoder_attentions.N`, `decoder_attentions.N`, `cross_attentions.N`
+/// [B, H, queries, keys]. Of one that continues text: `input_ids` and `attention_mask`; `logits`, `hidden_states.N` and
+/// `attentions.N`. Names and shapes are those of `transformers`. Padding is zero, as query and as key.
 public struct ForwardPass {
-    private let model: Transformer
+    private enum Model {
+        case transformer(Transformer)
+        case language(LanguageModel)
+    }
+
+    private let model: Model
     private let precision: Precision
 
-    /// A pass through a model.
+    /// A pass through a model that translates.
     public init(_ model: Transformer, precision: Precision = .float32) {
-        self.model = model
+        self.model = .transformer(model)
         self.precision = precision
+    }
+
+    /// A pass through a model that continues text.
+    public init(_ model: LanguageModel, precision: Precision = .float32) {
+        self.model = .language(model)
+        self.precision = precision
+    }
+
+    /// A pass through the model in a folder, whatever its type.
+    ///
+    /// Throws errors that name the file and what is wrong with it.
+    public init(folder: String, precision: Precision = .float32) throws {
+        switch try ModelType(folder: folder) {
+        case .transformer: self.init(try Transformer(folder: folder), precision: precision)
+        case .language: self.init(try LanguageModel(folder: folder), precision: precision)
+        }
     }
 
     /// Reads the inputs and computes.
@@ -25,6 +47,13 @@ public struct ForwardPass {
     /// Throws `ForwardInputError` for inputs that the model cannot take, and the errors of files.
     public func run(input: String) throws -> Outputs {
         try run(SafetensorsFile(path: input))
+    }
+
+    func run(_ file: SafetensorsFile) throws -> Outputs {
+        switch model {
+        case .transformer(let model): try run(model, file)
+        case .language(let model): try run(model, file, precision)
+        }
     }
 
     /// What a pass computed, by name.
@@ -49,7 +78,7 @@ public struct ForwardPass {
         }
     }
 
-    func run(_ file: SafetensorsFile) throws -> Outputs {
+    private func run(_ model: Transformer, _ file: SafetensorsFile) throws -> Outputs {
         let configuration = model.configuration
         let source = try TokenBatch(
             "input_ids", mask: "attention_mask", vocabulary: configuration.sourceVocabulary,
@@ -62,12 +91,12 @@ public struct ForwardPass {
                 file: file.path, tensor: "decoder_input_ids",
                 problem: "has \(target.rows) sequences, but input_ids has \(source.rows)")
         }
-        try check(source, "input_ids", model.encoder.embedding, file)
-        try check(target, "decoder_input_ids", model.decoder.embedding, file)
-        return compute(source, target)
+        try Self.check(source, "input_ids", model.encoder.embedding, file)
+        try Self.check(target, "decoder_input_ids", model.decoder.embedding, file)
+        return compute(model, source, target)
     }
 
-    private func check(
+    static func check(
         _ batch: TokenBatch, _ name: String, _ embedding: TokenEmbedding, _ file: SafetensorsFile
     ) throws {
         guard let limit = embedding.positionLimit, batch.longestEnd > limit else { return }
@@ -76,7 +105,9 @@ public struct ForwardPass {
             problem: "has \(batch.longestEnd) tokens in a row; the model has \(limit) positions")
     }
 
-    private func compute(_ source: TokenBatch, _ target: TokenBatch) -> Outputs {
+    private func compute(
+        _ model: Transformer, _ source: TokenBatch, _ target: TokenBatch
+    ) -> Outputs {
         var outputs = Outputs()
         let recorder = AttentionRecorder()
         let context = Context(precision: precision, attentionObserver: recorder)
@@ -116,7 +147,7 @@ public struct ForwardPass {
     }
 
     /// The weights of one attention [B, H, queries, keys], with zeros at padding.
-    private static func padded(
+    static func padded(
         _ entries: [AttentionRecorder.Entry], heads: Int, _ queries: TokenBatch, _ keys: TokenBatch
     ) -> Tensor {
         let matrix = queries.columns * keys.columns

@@ -27,7 +27,7 @@ public struct ModelInspection: Sendable {
     /// A model's `config.json` or a checkpoint's `state.json`, as it stands there.
     public let description: JSONObject?
     /// A model's family, if this version reads it.
-    public let configuration: TransformerConfigurationSummary?
+    public let configuration: ConfigurationSummary?
 
     private static let configurationName = "config.json"
     private static let stateName = "state.json"
@@ -55,9 +55,7 @@ public struct ModelInspection: Sendable {
         let state = try model == nil ? read(Self.stateName) : nil
         kind = model != nil ? .model : state != nil ? .checkpoint : .weights
         description = (model ?? state)?.object
-        configuration = try model.map {
-            TransformerConfigurationSummary(try TransformerConfiguration($0))
-        }
+        configuration = try model.map(ConfigurationSummary.init)
         tensors = try TensorFolder(path: path).entries
         metadata = []
     }
@@ -100,36 +98,5 @@ public struct ModelInspection: Sendable {
         }
         object.insert(.array(list), forName: "tensors")
         return .object(object)
-    }
-}
-
-/// A configuration in a few words.
-public struct TransformerConfigurationSummary: Sendable, CustomStringConvertible {
-    /// The words.
-    public let description: String
-
-    init(_ configuration: TransformerConfiguration) {
-        let layers = "\(configuration.encoderLayers) + \(configuration.decoderLayers) layers"
-        let heads =
-            configuration.encoderHeads == configuration.decoderHeads
-            ? "\(configuration.encoderHeads)"
-            : "\(configuration.encoderHeads) + \(configuration.decoderHeads)"
-        let inner =
-            configuration.encoderInner == configuration.decoderInner
-            ? "\(configuration.encoderInner)"
-            : "\(configuration.encoderInner) + \(configuration.decoderInner)"
-        var words = """
-            \(configuration.family.rawValue): \(layers), width \(configuration.width), \
-            feed-forward \(inner) (\(configuration.activation)), \(heads) heads, \
-            \(configuration.placement.rawValue)-norm, positions \(configuration.positions.rawValue), \
-            vocabulary \(configuration.sourceVocabulary)
-            """
-        if configuration.targetVocabulary != configuration.sourceVocabulary {
-            words += " + \(configuration.targetVocabulary)"
-        }
-        if let length = configuration.trainedLength {
-            words += ", trained on up to \(length) tokens"
-        }
-        description = words
     }
 }

@@ -114,6 +114,9 @@ package struct TokenBatch {
             lengths: ranges.map(\.count), firstPositions: ranges.map(\.lowerBound))
     }
 
+    /// The same with positions from each row's first token on.
+    var packingFromTokens: SequencePacking { SequencePacking(lengths: ranges.map(\.count)) }
+
     /// The end of the row that reaches farthest.
     var longestEnd: Int { ranges.map(\.upperBound).max() ?? 0 }
 

@@ -29,7 +29,11 @@ public struct ModelTooLargeError: Error, Equatable, Sendable, CustomStringConver
         _ configuration: TransformerConfiguration, available: Int = MachineMemory.limit
     ) throws {
         let shapes = try Transformer(configuration, builder: ModelBuilder(forWeightsFromFiles: ()))
-        let count = shapes.parameterCount
+        try check(parameterCount: shapes.parameterCount, available: available)
+    }
+
+    /// The same for a model of so many parameters.
+    static func check(parameterCount count: Int, available: Int = MachineMemory.limit) throws {
         let (needed, overflow) = count.multipliedReportingOverflow(by: bytesOfParameter)
         guard overflow || needed > available else { return }
         throw ModelTooLargeError(

@@ -6,7 +6,7 @@ import HeedText
 public import HeedTraining
 
 /// A translation training with the files that it reads, which a run keeps as `training.json` and is resumed from.
-public struct TranslationRecipe: Sendable {
+public struct TranslationRecipe: TrainingRecipe {
     /// The texts of a training, one sentence a line.
     public enum TextRole: String, Sendable, CaseIterable {
         /// The sources to learn from.
@@ -48,9 +48,17 @@ public struct TranslationRecipe: Sendable {
         mergeCount = [.base: 16_000, .big: 32_000][preset] ?? 8000
     }
 
-    /// Sets a value by name; throws `TranslationSettingError`.
-    public mutating func set(_ name: String, _ value: String) throws {
-        try TranslationSetting.named(name).apply(value, to: &self)
+    /// All settings: sizes and choices of the model first, then those of training.
+    public static var settings: [TranslationSetting] { TranslationSettings.all }
+    /// The preset that is taken where none is named.
+    public static let usualPreset = TransformerPreset.small
+    /// Settings that only set others.
+    public static let shorthands: Set<String> = ["layers"]
+
+    /// How training goes.
+    public var optimization: OptimizationSettings {
+        get { training.optimization }
+        set { training.optimization = newValue }
     }
 
     // MARK: In the run
@@ -71,20 +79,7 @@ public struct TranslationRecipe: Sendable {
         targetTokenizerFile = try json.optionalString("target_tokenizer")
         let files = try JSONObjectReader(json.value("files"), file: json.file, path: "files")
         for role in TextRole.allCases { self.files[role] = try files.string(role.rawValue) }
-        let settings = try JSONObjectReader(
-            json.value("settings"), file: json.file, path: "settings")
-        // Runs of earlier versions lack settings that came later, which then have their defaults.
-        for setting in TranslationSetting.all where setting.name != "layers" {
-            guard settings.object[setting.name] != nil else { continue }
-            guard let text = try settings.value(setting.name).settingText else {
-                throw settings.error(setting.name, "must be \(setting.values)")
-            }
-            do {
-                try setting.apply(text, to: &self)
-            } catch is TranslationSettingError {
-                throw settings.error(setting.name, "must be \(setting.values)")
-            }
-        }
+        try readSettings(json)
     }
 
     /// The recipe as `training.json`.
@@ -93,16 +88,11 @@ public struct TranslationRecipe: Sendable {
         for role in TextRole.allCases {
             files.insert(.string(self.files[role] ?? ""), forName: role.rawValue)
         }
-        var settings = JSONObject()
-        for setting in TranslationSetting.all where setting.name != "layers" {
-            settings.insert(
-                JSONValue(settingText: setting.value(in: self)), forName: setting.name)
-        }
         return [
             "format": 1, "task": "translation", "preset": .string(preset.rawValue),
             "files": .object(files), "tokenizer": tokenizerFile.map(JSONValue.string) ?? nil,
             "target_tokenizer": targetTokenizerFile.map(JSONValue.string) ?? nil,
-            "settings": .object(settings),
+            "settings": settingsJSON,
         ]
     }
 
@@ -112,19 +102,11 @@ public struct TranslationRecipe: Sendable {
         if preset != other.preset { names.append("preset") }
         if tokenizerFile != other.tokenizerFile { names.append("tokenizer") }
         if targetTokenizerFile != other.targetTokenizerFile { names.append("target-tokenizer") }
-        for setting in TranslationSetting.all where setting.name != "layers" {
-            // The cosine ends at the last update, which therefore shapes every rate.
-            let isFixed =
-                !setting.mayChange
-                || (setting.name == "max-updates" && training.schedule == .cosine)
-            if isFixed, setting.value(in: self) != setting.value(in: other) {
-                names.append(setting.name)
-            }
-        }
+        names += fixedSettings(differingFrom: other)
         return names
     }
 
-    /// Throws `TranslationSettingError` for settings that contradict each other or say nothing.
+    /// Throws `TrainingSettingError` for settings that contradict each other or say nothing.
     ///
     /// - Parameter given: the names of settings that were set, and did not keep their defaults.
     public func validate(given: Set<String> = []) throws {
@@ -161,7 +143,7 @@ public struct TranslationRecipe: Sendable {
             ),
         ]
         if let problem = problems.first(where: { $0.0 }) {
-            throw TranslationSettingError(problem.1)
+            throw TrainingSettingError(problem.1)
         }
     }
 
@@ -202,34 +184,6 @@ public struct TranslationRecipe: Sendable {
         return switch tokenizerType {
         case .bytePairs: .learned(merges: mergeCount, style: style)
         case .words: .words(minimumCount: minimumCount)
-        }
-    }
-}
-
-extension JSONValue {
-    /// The text of a setting as the kind of value that it looks like.
-    fileprivate init(settingText text: String) {
-        if let value = Int(text) {
-            self = .int(value)
-        } else if UInt64(text) != nil {
-            // A seed beyond the largest integer of JSON's readers, which would be rounded as a number.
-            self = .string(text)
-        } else if let value = Double(text), value.isFinite {
-            self = .double(value)
-        } else if let value = Bool(text) {
-            self = .bool(value)
-        } else {
-            self = .string(text)
-        }
-    }
-
-    /// The value as the text of a setting.
-    fileprivate var settingText: String? {
-        switch self {
-        case .string(let text): text
-        case .bool(let value): "\(value)"
-        case .number(let number): number.text
-        case .null, .array, .object: nil
         }
     }
 }

@@ -1,8 +1,8 @@
 import HeedFormats
 public import HeedModels
 public import HeedNN
-public import HeedTensor
-public import HeedText
+import HeedTensor
+import HeedText
 public import HeedTraining
 
 /// Trains a Transformer to translate, from text files to a model folder.
@@ -12,25 +12,8 @@ public import HeedTraining
 /// training.mergeCount = 4000
 /// try training.run(train: pairs, valid: others) { event in print(event) }
 /// ```
+@dynamicMemberLookup
 public struct TranslationTraining: Sendable {
-    /// The schedules that can be chosen by name.
-    public enum ScheduleKind: String, Sendable, CaseIterable {
-        /// Warm-up, then ∝ 1/√update.
-        case inverseSquareRoot = "inverse-sqrt"
-        /// Warm-up, then half a cosine down to zero at the last update.
-        case cosine
-        /// Always the same.
-        case constant
-    }
-
-    /// The optimisers that can be chosen by name.
-    public enum Optimizer: String, Sendable, CaseIterable {
-        /// Adam; decay is added to the gradients.
-        case adam
-        /// AdamW; decay acts on the weights.
-        case adamW = "adamw"
-    }
-
     /// The run folder.
     public var output: String
     /// Sizes and choices of the model; what it knows of vocabularies is set from the tokenizers.
@@ -47,40 +30,10 @@ public struct TranslationTraining: Sendable {
     public var batchPairs: Int?
     /// Tokens of a shard at most: what is in memory at a time.
     public var shardTokens = BatchPlan.defaultShardTokens
-    /// Batches whose gradients are added up for one update.
-    public var accumulation = 1
-    /// Training stops after this many updates.
-    public var maximumUpdates = 20_000
-    /// Training stops after this many epochs.
-    public var maximumEpochs = 100
-    /// Training stops after this many epochs without a better validation loss.
-    public var patience = 10
-    /// The final model is the average of this many last epochs.
-    public var average = 5
-    /// The peak of the learning rate.
-    public var learningRate = 0.002
-    /// Updates of the warm-up.
-    public var warmup = 1000
-    /// The schedule.
-    public var schedule = ScheduleKind.inverseSquareRoot
-    /// The optimiser.
-    public var optimizer = Optimizer.adam
-    /// Its decay of weights.
-    public var weightDecay = 0.0
-    /// The decay of its first and second moments.
-    public var betas = (0.9, 0.98)
-    /// Gradients are clipped at this norm; 0 for never.
-    public var clipNorm = 1.0
-    /// Label smoothing ε.
-    public var labelSmoothing = 0.1
-    /// The arithmetic.
-    public var precision = Precision.fastest
-    /// The seed of everything random.
-    public var seed: UInt64 = 1
+    /// How training goes; its settings are members of this value, too.
+    public var optimization = OptimizationSettings()
     /// Pairs with more tokens on a side are left out.
     public var maximumLength = 1024
-    /// Updates between checkpoints inside an epoch.
-    public var checkpointInterval = 1000
     /// BLEU on the validation text is measured after the epoch in which this many updates more were made; 0 measures it
     /// at the end alone.
     public var bleuInterval = 0
@@ -93,20 +46,22 @@ public struct TranslationTraining: Sendable {
         configuration = preset.configuration(vocabulary: 1)
         if preset == .base || preset == .big {
             // The peak of the paper's schedule with its 4,000 updates of warm-up.
-            warmup = 4000
-            learningRate = LearningRateSchedule.paperPeak(width: configuration.width, warmup: 4000)
+            optimization.warmup = 4000
+            optimization.learningRate = LearningRateSchedule.paperPeak(
+                width: configuration.width, warmup: 4000)
         }
     }
 
-    /// What happens before and besides training itself.
-    public enum Event: Sendable {
-        /// Text was read and encoded, in words.
-        case prepared(String)
-        /// What the trainer tells.
-        case training(TrainingEvent)
-        /// BLEU of the final model on the validation text.
-        case score(name: String, BLEUScore)
+    /// A setting of how training goes.
+    public subscript<Value>(
+        dynamicMember path: WritableKeyPath<OptimizationSettings, Value>
+    ) -> Value {
+        get { optimization[keyPath: path] }
+        set { optimization[keyPath: path] = newValue }
     }
+
+    /// What happens before, in and after a training.
+    public typealias Event = TrainingTaskEvent
 
     /// Trains, and writes the model into `output`.
     ///
@@ -122,10 +77,7 @@ public struct TranslationTraining: Sendable {
         train: ParallelText, valid: ParallelText, resuming: Bool = false,
         shouldStop: @escaping () -> Bool = { false }, handle: @escaping (Event) -> Void = { _ in }
     ) throws -> TrainingEnd {
-        guard precision.hasGradients else {
-            throw TrainingError(
-                "precision \(precision.rawValue): is for inference, not for training")
-        }
+        try optimization.checkPrecision()
         let folder = RunFolder(path: output)
         if !resuming { try folder.checkIsNew() }
         // Asked before the work that comes before the training takes the lock for good.
@@ -143,19 +95,20 @@ public struct TranslationTraining: Sendable {
         let configuration = try resolvedConfiguration(tokenizers, training, validation)
         try ModelTooLargeError.check(configuration)
         let model = try Transformer(
-            configuration, builder: ModelBuilder(seed: seed, initialization: initialization))
+            configuration,
+            builder: ModelBuilder(seed: optimization.seed, initialization: initialization))
         handle(.prepared(describe(train, training, "training")))
         handle(.prepared(describe(valid, validation, "validation")))
         handle(
             .prepared(
-                "\(tokenizers.sizes) pieces, \(model.parameterCount) parameters, \(precision)"
+                "\(tokenizers.sizes) pieces, \(model.parameterCount) parameters, \(optimization.precision)"
             ))
         let plan = plan(training)
         // The number of updates depends on the lengths alone and is the same in every epoch.
         let epochUpdates = plan.updates(epoch: 1).count
         let task = TranslationTask(
             model, tokenizers: tokenizers, training: training, validation: validation, plan: plan,
-            smoothing: labelSmoothing,
+            smoothing: optimization.labelSmoothing,
             score: { epoch, _ in
                 guard bleuInterval > 0,
                     epoch * epochUpdates / bleuInterval > (epoch - 1) * epochUpdates / bleuInterval
@@ -164,7 +117,7 @@ public struct TranslationTraining: Sendable {
             })
         let events = TensorBoardLog(folder)
         let run = TrainingRun(
-            task, trainingOptions, folder: folder,
+            task, optimization.trainingOptions, folder: folder,
             fingerprint: fingerprint(tokenizers, training, validation, model.configuration),
             shouldStop: shouldStop
         ) { event in
@@ -177,7 +130,7 @@ public struct TranslationTraining: Sendable {
         }
         if end != .interrupted {
             let final = try Transformer(folder: output)
-            handle(.score(name: "validation", try bleu(final, tokenizers, valid)))
+            handle(.score("\(try bleu(final, tokenizers, valid))"))
         }
         return end
     }
@@ -186,7 +139,7 @@ public struct TranslationTraining: Sendable {
     private func bleu(
         _ model: Transformer, _ tokenizers: TranslationTokenizers, _ text: ParallelText
     ) throws -> BLEUScore {
-        let translator = SentenceTranslator(model, tokenizers, precision)
+        let translator = SentenceTranslator(model, tokenizers, optimization.precision)
         let hypotheses = try translator.translate(text.sources, TranslationOptions())
         var metric = BLEU()
         if self.tokenizer.style == .pretokenized { metric.tokenization = .none }
@@ -215,33 +168,12 @@ public struct TranslationTraining: Sendable {
     private func plan(_ training: EncodedCorpus) -> BatchPlan {
         guard let batchPairs else {
             return BatchPlan(
-                lengths: training.lengths, batchTokens: batchTokens * accumulation,
-                shardTokens: shardTokens, seed: seed)
+                lengths: training.lengths, batchTokens: batchTokens * optimization.accumulation,
+                shardTokens: shardTokens, seed: optimization.seed)
         }
         return BatchPlan(
-            lengths: training.lengths, batchExamples: batchPairs * accumulation,
-            shardTokens: shardTokens, seed: seed)
-    }
-
-    private var trainingOptions: TrainingOptions {
-        let rate: LearningRateSchedule
-        switch schedule {
-        case .inverseSquareRoot: rate = .inverseSquareRoot(peak: learningRate, warmup: warmup)
-        case .cosine: rate = .cosine(peak: learningRate, warmup: warmup, total: maximumUpdates)
-        case .constant: rate = .constant(learningRate)
-        }
-        var options = TrainingOptions(
-            schedule: rate, maximumUpdates: maximumUpdates, maximumEpochs: maximumEpochs,
-            precision: precision, seed: seed)
-        options.adam.beta1 = betas.0
-        options.adam.beta2 = betas.1
-        options.adam.weightDecay = weightDecay
-        options.adam.isDecoupled = optimizer == .adamW
-        options.clipNorm = clipNorm
-        options.patience = patience
-        options.average = average
-        options.checkpointInterval = checkpointInterval
-        return options
+            lengths: training.lengths, batchExamples: batchPairs * optimization.accumulation,
+            shardTokens: shardTokens, seed: optimization.seed)
     }
 
     private func describe(_ text: ParallelText, _ corpus: EncodedCorpus, _ name: String) -> String {
@@ -267,21 +199,11 @@ public struct TranslationTraining: Sendable {
             ("tokenizer", sums.joined(separator: " ")),
             ("training data", String(training.checksum, radix: 16)),
             ("validation data", String(validation.checksum, radix: 16)),
-            batchPairs.map { ("batch pairs", "\($0 * accumulation)") }
-                ?? ("batch tokens", "\(batchTokens * accumulation)"),
+            batchPairs.map { ("batch pairs", "\($0 * optimization.accumulation)") }
+                ?? ("batch tokens", "\(batchTokens * optimization.accumulation)"),
             ("shard tokens", "\(shardTokens)"),
-            // The cosine ends at the last update, which therefore shapes every rate.
-            (
-                "schedule",
-                schedule == .cosine
-                    ? "\(schedule.rawValue) of \(maximumUpdates) updates" : schedule.rawValue
-            ),
-            ("learning rate", "\(learningRate)"),
-            ("warm-up", "\(warmup)"), ("optimizer", optimizer.rawValue),
-            ("weight decay", "\(weightDecay)"), ("betas", "\(betas.0) \(betas.1)"),
-            ("clip norm", "\(clipNorm)"), ("label smoothing", "\(labelSmoothing)"),
-            ("precision", precision.rawValue), ("seed", "\(seed)"),
         ]
-        return settings.map { "\($0.0): \($0.1)" }.joined(separator: "\n")
+        return (settings + optimization.fingerprint).map { "\($0.0): \($0.1)" }.joined(
+            separator: "\n")
     }
 }

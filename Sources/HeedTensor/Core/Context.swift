@@ -68,6 +68,9 @@ public struct Context {
     public var attentionObserver: (any AttentionObserver)?
     /// Who measures the operators' time; nil measures nothing.
     public var profiler: Profiler?
+    /// Whether every sequence has one new token: products with weights in mapped files then read each weight once, in a
+    /// kernel whose rows do not depend on their number.
+    package var isDecoding = false
 
     /// A context for inference in float32, unless told otherwise.
     public init(

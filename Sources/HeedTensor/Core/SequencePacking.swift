@@ -39,13 +39,19 @@ public final class SequencePacking: Sendable {
     let rowSequences: Tensor
     /// For each row, its position in its sequence, int32.
     public let positions: Tensor
+    /// The number of tokens of each sequence with those before its first row, or more where others are still to come.
+    package let sequenceEnds: [Int]
 
     /// Packs sequences of these lengths, in this order.
     /// - Parameters:
     ///   - lengths: tokens of each sequence, 0 allowed.
     ///   - sequenceIDs: their numbers in the global batch; 0, 1, … when nil.
     ///   - firstPositions: the positions of their first tokens; 0 when nil.
-    public init(lengths: [Int], sequenceIDs: [UInt32]? = nil, firstPositions: [Int]? = nil) {
+    ///   - totalLengths: what they count as in all, where they come in parts; up to their last tokens when nil.
+    public init(
+        lengths: [Int], sequenceIDs: [UInt32]? = nil, firstPositions: [Int]? = nil,
+        totalLengths: [Int]? = nil
+    ) {
         var starts: [Int] = []
         var rowSequences: [Int32] = []
         var positions: [Int32] = []
@@ -64,6 +70,7 @@ public final class SequencePacking: Sendable {
                 positions.append(Int32(first[index] + position))
             }
         }
+        sequenceEnds = totalLengths ?? zip(first, lengths).map { $0 + $1 }
         ranges = SequenceRanges(starts: starts, lengths: lengths)
         self.sequenceIDs = Tensor(ids)
         self.rowSequences = Tensor(rowSequences)

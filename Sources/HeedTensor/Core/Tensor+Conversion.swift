@@ -23,6 +23,20 @@ extension Tensor {
         }
     }
 
+    /// A tensor of this shape whose elements are these, over and over.
+    func repeated(toFill shape: Shape) -> Tensor {
+        unsafe Tensor.filled(shape, elementType) { destination in
+            unsafe withBytes { source in
+                for start in stride(from: 0, to: destination.count, by: max(source.count, 1)) {
+                    let end = min(start + source.count, destination.count)
+                    unsafe UnsafeMutableRawBufferPointer(rebasing: destination[start..<end])
+                        .copyMemory(
+                            from: UnsafeRawBufferPointer(rebasing: source[..<(end - start)]))
+                }
+            }
+        }
+    }
+
     /// Adds another tensor of the same shape and type to this value, in place when nobody else holds it.
     mutating func addInPlace(_ other: Tensor) {
         require(

@@ -1,7 +1,8 @@
 public import HeedFormats
 
 extension Tensor {
-    /// Reads a tensor from a file, in the type that it has there; float16 is widened to float32.
+    /// Reads a tensor from a file, in the type that it has there; float16 is widened to float32. From a mapped file nothing
+    /// is copied.
     public init(reading name: String, from store: any TensorStore) throws {
         let entry = try store.requiredEntry(named: name)
         let shape = Shape(entry.shape)
@@ -13,6 +14,12 @@ extension Tensor {
             throw TensorTypeError(
                 path: store.path, tensor: name, type: entry.type,
                 expected: "elements of whole bytes")
+        }
+        if let bytes = try store.mappedBytes(of: name),
+            let mapped = Tensor(bytes, shape: shape, entry.type)
+        {
+            self = mapped
+            return
         }
         self = try unsafe Tensor.filled(shape, entry.type) { bytes in
             try unsafe store.read(name, into: bytes)

@@ -24,6 +24,20 @@ public struct Tensor: Sendable {
         offset = 0
     }
 
+    /// A tensor whose elements are bytes of a mapped file; nil where these are not aligned as elements must be.
+    init?(_ bytes: MappedBytes, shape: Shape, _ elementType: ElementType) {
+        guard bytes.count == shape.count * elementType.size,
+            let storage = Storage(bytes, alignment: elementType.size)
+        else { return nil }
+        self.shape = shape
+        self.elementType = elementType
+        self.storage = storage
+        offset = 0
+    }
+
+    /// Whether the elements are those of a mapped file.
+    package var isMapped: Bool { storage.isMapped }
+
     /// A tensor that has a shape but no elements, to be replaced by what a file holds.
     package static func shapeOnly(_ shape: Shape) -> Tensor {
         Tensor(sharing: Tensor(uninitialized: [0], .float32), shape: shape, offset: 0)
@@ -70,7 +84,7 @@ public struct Tensor: Sendable {
 
     /// Whether this value is the only owner of its memory, so that an operator may reuse it.
     mutating func isUniquelyReferenced() -> Bool {
-        isKnownUniquelyReferenced(&storage)
+        isKnownUniquelyReferenced(&storage) && !storage.isMapped
     }
 
     /// Lets `body` read the elements' bytes.

@@ -15,6 +15,8 @@ public struct AdamStep: Sendable {
     public var weightDecay = 0.0
     /// Whether decay acts on weights (AdamW) rather than on gradients.
     public var isDecoupled = false
+    /// Whether biases and the parameters of norms decay, too, beside matrices.
+    public var decaysVectors = true
     /// Multiplies every gradient, such as to clip them.
     public var gradientScale = 1.0
 
@@ -70,6 +72,7 @@ public final class AdamMoments {
             unsafe parameter.update { weights in
                 parallelRanges(parameter.shape.count, size: Cut.elements) { range in
                     var options = options
+                    if parameter.shape.rank < 2, !step.decaysVectors { options.weight_decay = 0 }
                     let (own, shared) = (
                         range.lowerBound * size, (offset + range.lowerBound) * size
                     )

@@ -1,4 +1,4 @@
-import HeedFormats
+package import HeedFormats
 import Synchronization
 
 /// A trainable tensor of a model: one of the three things in Heed that change.
@@ -11,15 +11,19 @@ public final class Parameter {
     public private(set) var name: String
     /// The value; setting it counts up `version`.
     public var value: Tensor {
-        get { stored }
+        get { parts.map { Context().concatenated($0) } ?? stored }
         set {
             require(
                 newValue.shape == stored.shape, "Parameter \(name)", "the shape is fixed",
                 [stored.shape, newValue.shape])
             stored = newValue.detached
+            parts = nil
+            isStreamed = false
             touch()
         }
     }
+    /// Rows that lie one after another in several mapped tensors, in place of the value; nil where it is in one piece.
+    private var parts: [Tensor]?
     /// Not observed: an observer would hold a second reference while the optimiser asks whether it is alone.
     private var stored: Tensor
     /// Counts the changes of the value.
@@ -42,7 +46,44 @@ public final class Parameter {
     package func rename(_ name: String) { self.name = name }
 
     /// The sizes of its axes.
-    public var shape: Shape { value.shape }
+    public var shape: Shape { stored.shape }
+
+    /// The type of its elements.
+    package var elementType: ElementType { parts?.first?.elementType ?? stored.elementType }
+
+    /// Takes rows as mapped files hold them, without copying them: they are put together only where somebody asks for the
+    /// value.
+    package func take(parts: [Tensor]) {
+        require(
+            parts.reduce(0) { $0 + $1.shape[0] } == shape[0]
+                && parts.allSatisfy { $0.count == $0.shape[0] * (shape.count / max(shape[0], 1)) },
+            "Parameter \(name)", "the shape is fixed", [shape] + parts.map(\.shape))
+        if parts.count == 1 {
+            value = Context().reshaped(parts[0], shape)
+        } else {
+            stored = Tensor.shapeOnly(shape)
+            self.parts = parts
+            touch()
+        }
+        isStreamed = true
+    }
+
+    /// Gives it numbers that look random, for measurements; matrices of bfloat16 are read as those of files are.
+    package func fillForMeasuring(_ type: ElementType) {
+        let pattern = Tensor.randomNormal([1 << 16], deviation: 0.02, seed: 1, site: 1)
+        value = pattern.converted(to: type).repeated(toFill: shape)
+        isStreamed = type == .bfloat16
+    }
+
+    /// Whether its value is that of mapped files.
+    private var isStreamed = false
+
+    /// Matrices of bfloat16 in mapped files, rows one after another, which products read where they stand: a packed copy
+    /// beside them would take as much memory again.
+    var streamedParts: [Tensor]? {
+        guard isStreamed, shape.rank == 2, elementType == .bfloat16 else { return nil }
+        return parts ?? [stored]
+    }
 
     /// The gradient that has been collected so far; nil without an arena.
     public var gradient: Tensor? { slot?.tensor }
@@ -52,7 +93,7 @@ public final class Parameter {
 
     /// The value in another element type, converted once for each version.
     func value(as type: ElementType) -> Tensor {
-        if value.elementType == type { return value }
+        if elementType == type { return value }
         return derived.withLock { derived in
             if let copy = derived.copies[type] { return copy }
             let copy = value.converted(to: type)
@@ -82,6 +123,7 @@ public final class Parameter {
 
     /// Lets the optimiser write the value in place; nobody else may hold the tensor then.
     func update(_ body: (UnsafeMutableRawPointer) -> Void) {
+        if parts != nil { value = value }
         if !stored.isUniquelyReferenced() {
             copyCount += 1
             stored = stored.copied()

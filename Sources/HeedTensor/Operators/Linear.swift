@@ -15,6 +15,7 @@ extension Context {
             [weight.shape] + (bias.map { [$0.shape] } ?? []))
         var product = WeightProduct(weight: weight, isTransposed: true, bias: bias, relu: relu)
         product.isQuantised = precision == .int8
+        product.isDecoding = isDecoding
         require(
             !product.isQuantised || !records([x], parameters: [weight, bias]), "linear",
             "int8 has no gradients: \(weight.name)", [x.shape, weight.shape])

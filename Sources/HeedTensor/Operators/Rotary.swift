@@ -30,14 +30,23 @@ public struct RotaryTable: Sendable {
         count: Int, frequencies: [Double], isInterleaved: Bool = false,
         _ elementType: ElementType = .float32
     ) {
-        rotarySize = 2 * frequencies.count
+        self.init(
+            angles: (0..<count).flatMap { position in
+                frequencies.map { Double(position) * $0 }
+            }, pairs: frequencies.count, isInterleaved: isInterleaved, elementType)
+    }
+
+    /// Tables with rows of these angles, one for each pair; `factor` multiplies their cosines and sines.
+    public init(
+        angles: [Double], pairs: Int, factor: Double = 1, isInterleaved: Bool = false,
+        _ elementType: ElementType = .float32
+    ) {
+        rotarySize = 2 * pairs
         self.isInterleaved = isInterleaved
-        let angles = (0..<count).flatMap { position in
-            frequencies.map { Double(position) * $0 }
-        }
-        let shape: Shape = [count, frequencies.count]
-        cosines = Tensor(angles.map(cosine), shape: shape).converted(to: elementType)
-        sines = Tensor(angles.map(sine), shape: shape).converted(to: elementType)
+        let shape: Shape = [pairs == 0 ? 0 : angles.count / pairs, pairs]
+        cosines = Tensor(angles.map { cosine($0) * factor }, shape: shape)
+            .converted(to: elementType)
+        sines = Tensor(angles.map { sine($0) * factor }, shape: shape).converted(to: elementType)
     }
 }
 

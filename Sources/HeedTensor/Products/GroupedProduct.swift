@@ -23,7 +23,7 @@ struct GroupedProduct {
         let isPossible =
             type == .float32 || (type == .bfloat16 && MatrixLibrary.multipliesBFloat16)
         let key = PackedWeights.Key(type: type, isTransposed: true, isCut: true)
-        guard isPossible, rows > 0, width > 0, weight.shape[0] > 0,
+        guard isPossible, weight.streamedParts == nil, rows > 0, width > 0, weight.shape[0] > 0,
             let packed = weight.packedWeights(key),
             columns % packed.columns(ofPanel: 0).count == 0 || packed.panelCount == 1
         else { return nil }

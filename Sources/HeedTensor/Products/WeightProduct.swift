@@ -16,6 +16,9 @@ struct WeightProduct {
     /// Whether weights and activations are multiplied as 8-bit integers; for forward products of inference alone.
     var isQuantised = false
 
+    /// Whether x holds the few rows of a decoding step, for which weights in mapped files are read as they stand.
+    var isDecoding = false
+
     /// The result's columns.
     var columns: Int { isTransposed ? weight.shape[0] : weight.shape[1] }
     /// The length of the sums.
@@ -48,8 +51,16 @@ struct WeightProduct {
                 x, into: y)
             return (y.converted(to: type), .empty)
         }
-        if x.elementType == .bfloat16, !MatrixLibrary.multipliesBFloat16 {
+        let isStep = isDecoding && weight.streamedParts != nil
+        if x.elementType == .bfloat16, !MatrixLibrary.multipliesBFloat16, !isStep {
             return (self(x.converted(to: .float32)).converted(to: type), .empty)
+        }
+        if isTransposed, let parts = weight.streamedParts {
+            let product = StreamedProduct(
+                parts: parts, bias: bias?.value(as: .float32), relu: relu)
+            let y =
+                isDecoding ? product.few(x, output: type) : product.many(x, output: type)
+            return (y, .empty)
         }
         let y = Tensor(uninitialized: x.shape.withColumns(columns), type)
         return (y, tasks(x, y))

@@ -11,11 +11,12 @@ extension RunPlot.Horizontal: ExpressibleByArgument {}
 extension SyntheticTask: ExpressibleByArgument {}
 extension BLEU.Tokenization: ExpressibleByArgument {}
 extension TransformerPreset: ExpressibleByArgument {}
+extension LanguageModelPreset: ExpressibleByArgument {}
 extension WeightType: ExpressibleByArgument {}
 extension TranslationTraining.TokenizerType: ExpressibleByArgument {}
 extension TranslationTraining.Vocabularies: ExpressibleByArgument {}
-extension TranslationTraining.ScheduleKind: ExpressibleByArgument {}
-extension TranslationTraining.Optimizer: ExpressibleByArgument {}
+extension ScheduleKind: ExpressibleByArgument {}
+extension OptimizerKind: ExpressibleByArgument {}
 
 extension AttentionKind: ExpressibleByArgument {}
 

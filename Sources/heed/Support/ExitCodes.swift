@@ -43,7 +43,7 @@ struct Failure: Error {
         switch error {
         case let failure as Failure: self = failure
         case let error as FileError: self.init(Self.code(of: error), "\(error)")
-        case is SyntheticCountError, is TranslationSettingError, is ConfigurationError,
+        case is SyntheticCountError, is TrainingSettingError, is ConfigurationError,
             is InvalidSearchOption, is ModelTooLargeError, is BenchmarkError,
             is AttentionRangeError:
             self.init(.usage, "\(error)")
@@ -56,7 +56,8 @@ struct Failure: Error {
         case is TextError, is MetricError, is JSONError, is JSONFieldError, is CorpusError,
             is SentenceTooLongError, is TrainingError, is TokenizerError, is SafetensorsError,
             is MissingTensorError, is TensorTypeError, is TensorMismatch, is ForwardInputError,
-            is FolderDamage, is PairLengthsError, is SearchFailure, is NonFiniteLogits:
+            is FolderDamage, is PairLengthsError, is SearchFailure, is NonFiniteLogits,
+            is PromptTooLongError, is EmptyPromptError:
             self.init(.badData, "\(error)")
         default: return nil
         }

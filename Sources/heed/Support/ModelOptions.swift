@@ -26,7 +26,14 @@ struct ModelOptions: ParsableArguments {
         ThreadOption.apply(threads)
     }
 
-    /// Opens the model, without the contributions of some heads.
+    /// Opens a model that continues text.
+    func continuer() throws -> PromptContinuer {
+        try PromptContinuer(
+            folder: modelFolder(model, default: DefaultModel.languageName),
+            precision: precision ?? .fastest)
+    }
+
+    /// Opens a model that translates, without the contributions of some heads.
     func translator(withoutHeads heads: [AttentionHead] = []) throws -> SentenceTranslator {
         try SentenceTranslator(
             folder: modelFolder(model), precision: precision ?? .fastest, withoutHeads: heads)
@@ -34,8 +41,8 @@ struct ModelOptions: ParsableArguments {
 }
 
 /// The folder of a model: the one that is named, or the one that comes with Heed.
-func modelFolder(_ name: String?) throws -> String {
-    guard let name else { return try DefaultModel.folder() }
+func modelFolder(_ name: String?, default model: String = DefaultModel.name) throws -> String {
+    guard let name else { return try DefaultModel.folder(name: model) }
     guard !name.isEmpty else { throw FileError(path: name, .invalidPath) }
     return name
 }

@@ -1,6 +1,5 @@
 import Foundation
 import HeedTasks
-import HeedText
 import HeedTraining
 
 /// Shows on standard error how a training goes: one line that is rewritten on a terminal, lines for epochs everywhere.
@@ -8,14 +7,14 @@ final class TrainingReport {
     private let isTerminal = isatty(STDERR_FILENO) == 1
     private var hasLine = false
     /// The score of the final model.
-    private(set) var finalScore: BLEUScore?
+    private(set) var finalScore: String?
 
     /// Shows an event.
-    func show(_ event: TranslationTraining.Event) {
+    func show(_ event: TrainingTaskEvent) {
         switch event {
         case .prepared(let words): line(words)
         case .training(let event): show(event)
-        case .score(_, let score): finalScore = score
+        case .score(let score): finalScore = score
         }
     }
 

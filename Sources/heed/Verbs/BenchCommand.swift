@@ -17,11 +17,13 @@ struct BenchCommand: ParsableCommand {
             EXAMPLES
               heed bench train-translation --preset tiny --profile
               heed bench decode-translation --beam 1 --json
+              heed bench generate --layers 22 --width 2048 --heads 32 --kv-heads 4 --feed-forward 5632
               heed bench attention --length 4096 --causal --backward
               heed bench matmul --precision int8 --threads 1
             """,
         subcommands: [
-            TrainTranslation.self, DecodeTranslation.self, Attention.self, MatrixProduct.self,
+            TrainTranslation.self, DecodeTranslation.self, Generate.self,
+            TrainLanguageModel.self, Attention.self, MatrixProduct.self,
         ]
     )
 }

@@ -16,6 +16,10 @@ struct ForwardCommand: ParsableCommand {
             decoder_attentions.N and cross_attentions.N, shaped as in transformers. Padding is zero: \
             its rows, and its columns as keys.
 
+            A model that continues text reads input_ids and attention_mask alone, and writes logits, \
+            hidden_states.N and attentions.N. A row that is padded on the left gives what it gives \
+            alone: its positions begin at its first token.
+
             EXAMPLES
               heed forward --model run --input in.safetensors --output out.safetensors
             """
@@ -42,8 +46,8 @@ struct ForwardCommand: ParsableCommand {
 
     func run() throws {
         ThreadOption.apply(threads)
-        let model = try Transformer(folder: modelFolder(model))
-        let outputs = try ForwardPass(model, precision: precision).run(input: input)
+        let pass = try ForwardPass(folder: modelFolder(model), precision: precision)
+        let outputs = try pass.run(input: input)
         try creatingOutput { try outputs.write(to: output) }
     }
 }

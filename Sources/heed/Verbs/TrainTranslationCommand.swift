@@ -23,7 +23,7 @@ struct TrainTranslationCommand: ParsableCommand {
 
             A setting has the value of its option, else of --set, else of --config, else of the \
             preset. The names for --set and --config, with the values of the preset tiny:
-            \(settingList)
+            \(RecipeSource<TranslationRecipe>.settingList(.tiny))
 
             EXAMPLES
               heed data dates --output dates
@@ -34,14 +34,6 @@ struct TrainTranslationCommand: ParsableCommand {
               heed translate --model run 'the third of May 2021'
             """
     )
-
-    private static var settingList: String {
-        let tiny = TranslationRecipe(preset: .tiny, output: "")
-        return TranslationSetting.all.map {
-            let words = wrapped("\($0.summary) (\($0.values))", indent: 6)
-            return "  \($0.name)=\($0.value(in: tiny))\n\(words)"
-        }.joined(separator: "\n")
-    }
 
     @Option(help: "The sentences to learn from, one a line.")
     var trainSource: String?
@@ -65,8 +57,11 @@ struct TrainTranslationCommand: ParsableCommand {
             """)
     var preset: TransformerPreset?
 
+    @OptionGroup(title: "Text")
+    var text: TranslationSettingOptions
+
     @OptionGroup(title: "Settings")
-    var settings: TranslationSettingOptions
+    var settings: TrainingSettingOptions<TranslationRecipe>
 
     @Option(help: "A tokenizer.json to use instead of learning one.")
     var tokenizer: String?
@@ -82,92 +77,27 @@ struct TrainTranslationCommand: ParsableCommand {
 
     func validate() throws {
         try ThreadOption.check(threads)
-        guard tokenizer == nil || settings.merges == nil else {
+        guard tokenizer == nil || text.merges == nil else {
             throw ValidationError("give --merges or --tokenizer, not both")
         }
     }
 
     func run() throws {
         ThreadOption.apply(threads)
-        let recipe = try resume ? resumedRecipe() : freshRecipe()
-        let report = TrainingReport()
-        let end = try recipe.run(
-            resuming: resume, shouldStop: { Interruption.isRequested },
-            handle: { event in
-                switch event {
-                case .training(.started): Interruption.save(true)
-                case .training(.finished): Interruption.save(false)
-                default: break
+        let source = RecipeSource<TranslationRecipe>(
+            output: output, preset: preset,
+            assignments: try settings.assignments() + settings.options + text.options
+        ) { recipe, isNew in
+            for (role, path) in texts {
+                guard path != nil || !isNew else {
+                    throw Failure(.usage, "--\(role.rawValue) is missing")
                 }
-                report.show(event)
-            })
-        if end == .interrupted { throw Failure(.interrupted, "interrupted; \(output) is saved") }
-        if let score = report.finalScore { try StandardStreams.print("\(score)") }
-    }
-
-    /// What the options, --set and --config ask for, in the order in which they override each other.
-    private func assignments() throws -> [SettingAssignment] {
-        try (settings.config.map(SettingsFile.assignments) ?? []) + settings.assignments()
-            + settings.options
-    }
-
-    /// The recipe of a new run.
-    private func freshRecipe() throws -> TranslationRecipe {
-        _ = try creatingOutput { try NewFolder(path: output) }
-        let assignments = try assignments()
-        var recipe = TranslationRecipe(
-            preset: try preset(in: assignments) ?? .small, output: output)
-        for (role, path) in texts {
-            guard let path else {
-                throw Failure(.usage, "--\(role.rawValue) is missing")
+                if let path { recipe.files[role] = absolute(path) }
             }
-            recipe.files[role] = absolute(path)
+            if let tokenizer { recipe.tokenizerFile = absolute(tokenizer) }
+            if let targetTokenizer { recipe.targetTokenizerFile = absolute(targetTokenizer) }
         }
-        recipe.tokenizerFile = tokenizer.map(absolute)
-        recipe.targetTokenizerFile = targetTokenizer.map(absolute)
-        for assignment in assignments { try assignment.apply(to: &recipe) }
-        try recipe.validate(given: Set(assignments.map(\.name)))
-        return recipe
-    }
-
-    /// The recipe of the run in `output`, with other limits where they are given.
-    private func resumedRecipe() throws -> TranslationRecipe {
-        guard try Folder.kind(of: output) != nil else {
-            throw Failure(.missingInput, "\(nameForMessage(output)): there is no run to resume")
-        }
-        let saved = try TranslationRecipe(run: output)
-        let assignments = try assignments()
-        let preset = try preset(in: assignments)
-        var recipe = saved
-        for (role, path) in texts {
-            if let path { recipe.files[role] = absolute(path) }
-        }
-        if let tokenizer { recipe.tokenizerFile = absolute(tokenizer) }
-        if let targetTokenizer { recipe.targetTokenizerFile = absolute(targetTokenizer) }
-        for assignment in assignments { try assignment.apply(to: &recipe) }
-        var changed = recipe.fixedDifferences(from: saved)
-        if let preset, preset != saved.preset { changed.append("preset") }
-        guard changed.isEmpty else {
-            throw Failure(
-                .usage,
-                """
-                \(output) was begun with another \(changed.joined(separator: ", ")); resume it \
-                without, or begin a new run
-                """)
-        }
-        return recipe
-    }
-
-    private func preset(in assignments: [SettingAssignment]) throws -> TransformerPreset? {
-        if let preset { return preset }
-        guard let name = assignments.last(where: { $0.name == "preset" })?.value else {
-            return nil
-        }
-        guard let preset = TransformerPreset(rawValue: name) else {
-            let known = TransformerPreset.allCases.map(\.rawValue).joined(separator: "|")
-            throw Failure(.usage, "preset = \(name): must be \(known)")
-        }
-        return preset
+        try source.recipe(resuming: resume).train(resuming: resume, output: output)
     }
 
     private var texts: [(TranslationRecipe.TextRole, String?)] {

@@ -17,7 +17,7 @@ struct RecipeSettingsTests {
         do {
             try recipe.validate(given: Set(settings.keys))
             return nil
-        } catch let error as TranslationSettingError { return error.description }
+        } catch let error as TrainingSettingError { return error.description }
     }
 
     @Test(

@@ -1,0 +1,159 @@
+import ArgumentParser
+import Foundation
+import HeedTasks
+
+/// The options of trainings of every kind that are settings, too.
+struct TrainingSettingOptions<Recipe: TrainingRecipe>: ParsableArguments {
+    @Option(
+        name: .customLong("set"),
+        help: ArgumentHelp("A setting by its name; may be repeated.", valueName: "key=value"))
+    var sets: [String] = []
+
+    @Option(help: "A YAML file of settings, 'name: value' a line.")
+    var config: String?
+
+    @Option(help: .setting("batch-tokens", of: Recipe.self))
+    var batchTokens: Int?
+
+    @Option(help: .setting("shard-tokens", of: Recipe.self))
+    var shardTokens: Int?
+
+    @Option(help: .setting("accumulation", of: Recipe.self))
+    var accumulation: Int?
+
+    @Option(help: .setting("max-updates", of: Recipe.self))
+    var maxUpdates: Int?
+
+    @Option(help: .setting("max-epochs", of: Recipe.self))
+    var maxEpochs: Int?
+
+    @Option(help: .setting("patience", of: Recipe.self))
+    var patience: Int?
+
+    @Option(help: .setting("average", of: Recipe.self))
+    var average: Int?
+
+    @Option(help: .setting("learning-rate", of: Recipe.self))
+    var learningRate: Double?
+
+    @Option(help: .setting("minimum-rate", of: Recipe.self))
+    var minimumRate: Double?
+
+    @Option(help: .setting("warmup", of: Recipe.self))
+    var warmup: Int?
+
+    @Option(help: .setting("schedule", of: Recipe.self))
+    var schedule: ScheduleKind?
+
+    @Option(help: .setting("optimizer", of: Recipe.self))
+    var optimizer: OptimizerKind?
+
+    @Option(help: .setting("weight-decay", of: Recipe.self))
+    var weightDecay: Double?
+
+    @Option(help: .setting("beta1", of: Recipe.self))
+    var beta1: Double?
+
+    @Option(help: .setting("beta2", of: Recipe.self))
+    var beta2: Double?
+
+    @Option(help: .setting("clip-norm", of: Recipe.self))
+    var clipNorm: Double?
+
+    @Option(help: .setting("dropout", of: Recipe.self))
+    var dropout: Double?
+
+    @Option(help: .setting("label-smoothing", of: Recipe.self))
+    var labelSmoothing: Double?
+
+    @Option(help: .setting("precision", of: Recipe.self))
+    var precision: TrainingPrecision?
+
+    @Option(help: .setting("seed", of: Recipe.self))
+    var seed: UInt64?
+
+    @Option(help: .setting("checkpoint-every", of: Recipe.self))
+    var checkpointEvery: Int?
+
+    /// What --config and --set ask for, in the order in which they override each other.
+    func assignments() throws -> [SettingAssignment] {
+        try (config.map(SettingsFile.assignments) ?? [])
+            + sets.map { text in
+                let parts = text.split(
+                    separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                guard parts.count == 2 else {
+                    throw Failure(.usage, "--set \(text): is not key=value")
+                }
+                return SettingAssignment(name: String(parts[0]), value: String(parts[1]))
+            }
+    }
+
+    /// What the options ask for.
+    var options: [SettingAssignment] {
+        .given([
+            ("batch-tokens", batchTokens), ("shard-tokens", shardTokens),
+            ("accumulation", accumulation), ("max-updates", maxUpdates),
+            ("max-epochs", maxEpochs), ("patience", patience), ("average", average),
+            ("learning-rate", learningRate), ("minimum-rate", minimumRate), ("warmup", warmup),
+            ("schedule", schedule?.rawValue), ("optimizer", optimizer?.rawValue),
+            ("weight-decay", weightDecay), ("beta1", beta1), ("beta2", beta2),
+            ("clip-norm", clipNorm), ("dropout", dropout), ("label-smoothing", labelSmoothing),
+            ("precision", precision?.rawValue), ("seed", seed),
+            ("checkpoint-every", checkpointEvery),
+        ])
+    }
+}
+
+/// A setting and the value that it shall have.
+struct SettingAssignment {
+    let name: String
+    let value: String
+
+    /// Sets the value; the preset is dealt with before all others.
+    func apply(to recipe: inout some TrainingRecipe) throws {
+        if name != "preset" { try recipe.set(name, value) }
+    }
+}
+
+extension [SettingAssignment] {
+    /// The assignments of options that have a value.
+    static func given(
+        _ options: [(String, (any CustomStringConvertible)?)]
+    ) -> [SettingAssignment] {
+        options.compactMap { name, value in
+            value.map { SettingAssignment(name: name, value: "\($0)") }
+        }
+    }
+}
+
+extension ArgumentHelp {
+    /// The help of an option that is a setting, with its defaults.
+    static func setting<Recipe: TrainingRecipe>(
+        _ name: String, of recipe: Recipe.Type
+    ) -> ArgumentHelp {
+        guard let setting = Recipe.settings.first(where: { $0.name == name }) else {
+            return ArgumentHelp("")
+        }
+        var defaults: [(presets: [String], value: String)] = []
+        for preset in Recipe.Preset.allCases {
+            let value = short(setting.value(in: Recipe(preset: preset, output: "")))
+            if let index = defaults.firstIndex(where: { $0.value == value }) {
+                defaults[index].presets.append(preset.rawValue)
+            } else {
+                defaults.append(([preset.rawValue], value))
+            }
+        }
+        let words =
+            defaults.count == 1
+            ? defaults[0].value
+            : defaults.map { "\($0.presets.joined(separator: ", ")): \($0.value)" }
+                .joined(separator: "; ")
+        return ArgumentHelp("\(setting.summary) (default: \(words))")
+    }
+
+    /// A number with many digits as people write it.
+    private static func short(_ value: String) -> String {
+        guard value.count > 10, let number = Double(value) else { return value }
+        return String(format: "%.4g", number)
+    }
+}
