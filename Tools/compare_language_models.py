@@ -54,7 +54,7 @@ def compare_folder(heed, folder):
         run([heed, "forward", "--model", folder, "--input", folder / "inputs.safetensors", "--output", output])
         expected = load_file(folder / "expected.safetensors")
         forward = difference(load_file(output), expected)
-        run([heed, "export", "--model", folder, "--output", again, "--weights", "float32"])
+        run([heed, "export", "--model", folder, "--output", again, "--precision", "float32"])
         model, report = transformers.AutoModelForCausalLM.from_pretrained(
             again, output_loading_info=True, attn_implementation="eager", dtype=torch.float32)
         problems = {kind: names for kind, names in report.items() if names}

@@ -112,7 +112,7 @@ LARGER = {
 }
 
 
-def build_model(kind, settings, seed):
+def build_model(kind, settings, seed, gain):
     """A model whose every tensor is random: biases and norms too."""
     config = getattr(transformers, f"{kind}Config")(**settings)
     name = "GPT2LMHeadModel" if kind == "GPT2" else f"{kind}ForCausalLM"
@@ -131,7 +131,7 @@ def build_model(kind, settings, seed):
                 parameter.copy_(2.5 * noise * parameter.shape[1] ** -0.5)
             else:
                 inputs = parameter.shape[0] if kind == "GPT2" else parameter.shape[1]
-                parameter.copy_(2 * noise * inputs ** -0.5)
+                parameter.copy_(gain * noise * inputs ** -0.5)
     return model.eval()
 
 
@@ -210,9 +210,11 @@ def make_model(name, seed):
     kind, settings, dtype, _ = {**TINY, **LARGER}[name]
     lengths = [5, 1, 20, 3] if name in TINY else [7, 90, 1, 33, 12]
     while True:
-        model = build_model(kind, settings, seed)
+        model = build_model(kind, settings, seed, 2 if name in TINY else 1)
         # What is computed with must be what the file can hold.
-        model.to(getattr(torch, dtype)).to(torch.float32)
+        for parameter in model.parameters():
+            # Not the whole model: frequencies would be rounded, too.
+            parameter.data = parameter.data.to(getattr(torch, dtype)).to(torch.float32)
         inputs = random_inputs(model.config, lengths, seed + 1)
         found, closest = generated(model, inputs)
         if closest >= CLOSEST:

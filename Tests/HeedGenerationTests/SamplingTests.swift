@@ -96,11 +96,15 @@ struct SamplingTests {
 
     @Test("what is drawn comes as often as it is probable")
     func frequencies() throws {
-        for (options, expected) in [
+        let cases: [(SamplingOptions, [Double])] = [
             (SamplingOptions(temperature: 1, seed: 7), [0.2, 0.4, 0.1, 0.3]),
             (SamplingOptions(temperature: 1, topK: 2, seed: 7), [0, 4.0 / 7, 0, 3.0 / 7]),
-            (SamplingOptions(temperature: 0.5, seed: 7), [4.0 / 30, 16.0 / 30, 1 / 30, 9 / 30]),
-        ] {
+            (
+                SamplingOptions(temperature: 0.5, seed: 7),
+                [4.0 / 30, 16.0 / 30, 1.0 / 30, 9.0 / 30]
+            ),
+        ]
+        for (options, expected) in cases {
             var generation = GenerationOptions()
             generation.sampling = options
             var counts = [0, 0, 0, 0]

@@ -102,7 +102,7 @@ struct TokenGeneratorTests {
                 TokenGenerator.Prompt([1]), TokenGenerator.Prompt([2], limit: 2),
                 TokenGenerator.Prompt([3]),
             ], options, with: decoder)
-        let found = try generator.run { prompt, _ in
+        let found = try generator.run(shouldStop: { false }) { prompt, _ in
             prompt != 2 || decoder.slots[2].count < 4
         }
         #expect(found.map(\.tokens.count) == [6, 2, 4])

@@ -102,7 +102,7 @@ struct LanguageModelFolderTests {
                 startToken: 0, endToken: Int32(model.configuration.endTokens.first ?? 0))
             options.beamWidth = 4
             options.maximumLength = 64
-            options.hasEndToken = name == "ended"
+            options.hasEndToken = name == "ended" && !model.configuration.endTokens.isEmpty
             let prompts = expected.rows.map(\.ids)
             let decoder = LanguageModelDecoder(
                 model, prompts: prompts, slots: 8,

@@ -81,9 +81,12 @@ extension LanguageModelConfiguration {
         let ends = try json.tokens("eos_token_id")
         if !ends.isEmpty { endTokens = ends }
         startToken = try json.optionalInt("bos_token_id") ?? startToken
-        // Older files say -1 for none.
-        let padding = try json.optionalInt("pad_token_id")
-        if let padding, padding >= 0 { paddingToken = padding }
+        paddingToken = try json.optionalInt("pad_token_id") ?? paddingToken
+        // Older files say -1 for none, and small models keep the tokens of large ones: these never come.
+        let tokens = 0..<vocabulary
+        endTokens.removeAll { !tokens.contains($0) }
+        startToken = startToken.flatMap { tokens.contains($0) ? $0 : nil }
+        paddingToken = paddingToken.flatMap { tokens.contains($0) ? $0 : nil }
     }
 
     private static func naming(_ json: JSONObjectReader, _ body: () throws -> Void) throws {

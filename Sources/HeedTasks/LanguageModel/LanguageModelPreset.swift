@@ -57,7 +57,10 @@ public enum LanguageModelPreset: String, Sendable, CaseIterable {
         (settings.beta1, settings.beta2) = (0.9, 0.99)
         (settings.learningRate, settings.minimumRate, settings.warmup) = (1e-3, 1e-4, 100)
         switch self {
-        case .nanoGPTSmall: settings.maximumUpdates = 2000
+        case .nanoGPTSmall:
+            // Twice nanoGPT's: two thousand updates are few for a model that small.
+            settings.learningRate = 2e-3
+            settings.maximumUpdates = 2000
         case .nanoGPT: settings.maximumUpdates = 5000
         case .llama: settings.maximumUpdates = 5000
         case .gpt2:

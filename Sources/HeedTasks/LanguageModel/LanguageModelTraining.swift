@@ -1,3 +1,4 @@
+import Foundation
 import HeedFormats
 public import HeedModels
 public import HeedNN
@@ -100,19 +101,26 @@ public struct LanguageModelTraining: Sendable {
                 \(self.precision)
                 """))
         let events = TensorBoardLog(folder)
+        var best: EpochReport?
         let run = TrainingRun(
             task(model, tokenizer, training, validation), optimization.trainingOptions,
             folder: folder,
             fingerprint: fingerprint(tokenizer, training, validation, configuration),
             shouldStop: shouldStop
         ) { event in
+            if case .epoch(let report) = event, report.isBest { best = report }
             handle(.training(event))
             if let problem = events.record(event) { handle(.training(.notice(problem))) }
         }
-        return try run(resuming: resuming) {
+        let end = try run(resuming: resuming) {
             guard let recipe else { return }
             try AtomicFile.write(recipe, to: folder.path(LanguageModelRecipe.fileName))
         }
+        if end != .interrupted, let best {
+            let loss = String(format: "%.4f", best.validationLoss)
+            handle(.score("validation loss \(loss) after update \(best.update)"))
+        }
+        return end
     }
 
     private func task(

@@ -1,4 +1,5 @@
 import Foundation
+import HeedFormats
 import HeedGeneration
 import HeedModels
 import HeedNN
