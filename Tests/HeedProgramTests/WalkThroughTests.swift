@@ -25,7 +25,7 @@ struct WalkThroughTests {
         var output = ""
         for lines in try commands(page) {
             let result = try Program.run(
-                ["-euo", "pipefail", "-c", lines], environment: ["PATH": "\(programs):\(path)"],
+                ["-euc", lines], environment: ["PATH": "\(programs):\(path)"],
                 program: URL(filePath: "/bin/bash"), directory: folder.url)
             if result.status != 0 { throw Program.Failed(arguments: [lines], result: result) }
             output += result.output
@@ -53,7 +53,7 @@ struct WalkThroughTests {
         let found = try TextFile.lines(path: folder.path(of: "test.translated"))
         let expected = try TextFile.lines(path: folder.path(of: "pairs/test.target"))
         let right = zip(found, expected).count { $0 == $1 }
-        #expect(right >= expected.count / 2, "\(right) of \(expected.count)")
+        #expect(right >= expected.count * 9 / 10, "\(right) of \(expected.count)")
         #expect(output.contains("BLEU|"))
     }
 
@@ -83,6 +83,7 @@ struct WalkThroughTests {
                 text.components(separatedBy: start).dropFirst().map { rest in
                     String(rest.prefix { $0.isLetter || $0.isNumber || $0 == "-" })
                 }
-            })
+            }
+        ).subtracting([""])
     }
 }
