@@ -2,6 +2,7 @@ import Foundation
 import HeedFormats
 import HeedGeneration
 import HeedModels
+import HeedPatterns
 import HeedTasks
 import HeedTensor
 import HeedText
@@ -51,7 +52,8 @@ struct Failure: Error {
         case let error as TensorFolderError:
             self.init(Self.code(of: error), "\(error)")
         case is TextError, is MetricError, is JSONError, is JSONFieldError, is CorpusError,
-            is SentenceTooLongError, is TrainingError, is TokenizerError, is SafetensorsError,
+            is SentenceTooLongError, is TrainingError, is TokenizerError, is TokenizerFileError,
+            is PatternError, is SentencePieceError, is SafetensorsError,
             is MissingTensorError, is TensorTypeError, is TensorMismatch, is ForwardInputError,
             is FolderDamage, is PairLengthsError, is SearchFailure, is NonFiniteLogits:
             self.init(.badData, "\(error)")

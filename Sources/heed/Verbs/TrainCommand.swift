@@ -8,7 +8,8 @@ struct TrainCommand: ParsableCommand {
         discussion: """
             EXAMPLES
               heed train translation --help
+              heed train tokenizer --help
             """,
-        subcommands: [TrainTranslationCommand.self]
+        subcommands: [TrainTranslationCommand.self, TrainTokenizerCommand.self]
     )
 }
