@@ -30,7 +30,7 @@ let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swif
 
 let libraries = [
     "HeedTasks", "HeedModels", "HeedTraining", "HeedGeneration", "HeedNN", "HeedTensor",
-    "HeedText", "HeedFormats",
+    "HeedText", "HeedPatterns", "HeedFormats",
 ]
 
 let package = Package(
@@ -50,7 +50,7 @@ let package = Package(
             name: "heed",
             dependencies: [
                 "HeedTasks", "HeedModels", "HeedTraining", "HeedGeneration", "HeedTensor",
-                "HeedText", "HeedFormats", argumentParser, yams,
+                "HeedText", "HeedPatterns", "HeedFormats", argumentParser, yams,
             ],
             swiftSettings: swiftSettings
         ),
@@ -65,7 +65,10 @@ let package = Package(
         layer("HeedGeneration", on: ["HeedNN", "HeedTensor"]),
         layer("HeedNN", on: ["HeedTensor", "HeedFormats"]),
         layer("HeedTensor", on: ["CHeedKernels", "HeedFormats"]),
-        layer("HeedText", on: ["HeedFormats"]),
+        layer("HeedText", on: ["HeedPatterns", "HeedFormats"]),
+        layer("HeedPatterns", on: ["COniguruma"]),
+        .systemLibrary(
+            name: "COniguruma", pkgConfig: "oniguruma", providers: [.apt(["libonig-dev"])]),
         layer("HeedFormats", on: []),
         .target(
             name: "CHeedKernels",
@@ -81,7 +84,7 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         tests("HeedFormatsTests", of: ["HeedFormats"]),
-        tests("HeedTextTests", of: ["HeedText", "HeedFormats"]),
+        tests("HeedTextTests", of: ["HeedText", "HeedPatterns", "HeedFormats"]),
         tests("HeedTensorTests", of: ["HeedTensor", "CHeedKernels"]),
         tests("HeedNNTests", of: ["HeedNN", "HeedTensor", "HeedFormats"]),
         tests("HeedModelsTests", of: ["HeedModels", "HeedNN", "HeedTensor", "HeedFormats"]),

@@ -7,7 +7,7 @@
 #   Tools/install-dependencies.sh --check    installs nothing; fails when something is missing
 set -euo pipefail
 
-packages=(libdnnl-dev)
+packages=(libdnnl-dev libonig-dev)
 check=false
 for argument in "$@"; do
     case "$argument" in
@@ -28,6 +28,7 @@ is_there() {
             [ -e /usr/include/dnnl.h ] || [ -e /usr/include/oneapi/dnnl/dnnl.h ] ||
                 [ -e /usr/local/include/dnnl.h ] || [ -e /usr/local/include/oneapi/dnnl/dnnl.h ]
             ;;
+        libonig-dev) [ -e /usr/include/oniguruma.h ] || [ -e /usr/local/include/oniguruma.h ] ;;
         clang-format) command -v clang-format >/dev/null ;;
         chromium) command -v chromium >/dev/null || command -v chromium-browser >/dev/null ;;
         chromium-driver) command -v chromedriver >/dev/null ;;

@@ -10,12 +10,12 @@ struct CharacterTrainerTests {
         trainer.add("c🙂")
         let tokenizer = try trainer.train()
         #expect(tokenizer.vocabularySize == 8)
-        #expect(tokenizer.encodeIDs("\n abcé🙂") == [1, 2, 3, 4, 5, 6, 7])
+        #expect(try tokenizer.encodeIDs("\n abcé🙂") == [1, 2, 3, 4, 5, 6, 7])
         for text in ["", "a", "abba cab\n\né  🙂", " a "] {
             #expect(try tokenizer.decode(tokenizer.encodeIDs(text)) == text)
         }
         let again = try Tokenizer(parsing: tokenizer.serialized(), file: "tokenizer.json")
-        #expect(again.encodeIDs("cab 🙂") == tokenizer.encodeIDs("cab 🙂"))
+        #expect(try again.encodeIDs("cab 🙂") == tokenizer.encodeIDs("cab 🙂"))
     }
 
     @Test("others are the unknown piece, and nothing cannot be learned from")

@@ -8,13 +8,14 @@ struct TokenizerFixtureTests {
     func equality(index: Int) throws {
         let fixtures = try #require(try fixture("tokenizers.json").arrayValue)
         let json = try #require(fixtures[index]["tokenizer"])
-        let tokenizer = try Tokenizer(parsing: JSONWriter().bytes(json), file: "tokenizers.json")
+        var tokenizer = try Tokenizer(parsing: JSONWriter().bytes(json), file: "tokenizers.json")
+        tokenizer.parsesSpecialTokens = false
         let cases = try #require(fixtures[index]["cases"]?.arrayValue)
         #expect(cases.count > 50)
         for value in cases {
             let reader = try JSONObjectReader(value, file: "tokenizers.json")
             let text = try reader.string("text")
-            let encoding = tokenizer.encode(text)
+            let encoding = try tokenizer.encode(text)
             let ids = try reader.ints("ids")
             #expect(encoding.ids.map(Int.init) == ids, "\(text.debugDescription)")
             #expect(encoding.pieces == (try reader.strings("tokens")))
@@ -23,7 +24,7 @@ struct TokenizerFixtureTests {
             }
             #expect(offsets == (try reader.ints("offsets")), "\(text.debugDescription)")
             #expect(encoding.specialMask == encoding.ids.indices.map { $0 == ids.count - 1 })
-            #expect(tokenizer.encodeIDs(text) == encoding.ids)
+            #expect(try tokenizer.encodeIDs(text) == encoding.ids)
             let decoded = try tokenizer.decode(encoding.ids)
             #expect(decoded.bytes == (try reader.string("decoded").bytes))
             let all = try tokenizer.decode(encoding.ids, skippingSpecialTokens: false)

@@ -25,14 +25,14 @@ struct WordTrainerTests {
     @Test("rarer words are one unknown piece each, which decoding shows")
     func unknown() throws {
         let tokenizer = try tokenizer(["the dog", "the dog", "a cat"])
-        let encoding = tokenizer.encode("the cat, the  zebra dog")
+        let encoding = try tokenizer.encode("the cat, the  zebra dog")
         #expect(encoding.pieces == ["the", "<unk>", "the", "<unk>", "dog", "</s>"])
         #expect(encoding.byteOffsets == [0..<3, 4..<8, 9..<12, 14..<19, 20..<23, 0..<0])
-        #expect(tokenizer.encodeIDs("the cat, the  zebra dog") == encoding.ids)
+        #expect(try tokenizer.encodeIDs("the cat, the  zebra dog") == encoding.ids)
         #expect(try tokenizer.decode(encoding.ids) == "the <unk> the <unk> dog")
         #expect(try tokenizer.displayPieces(of: encoding.ids) == encoding.pieces)
-        #expect(tokenizer.encodeIDs(String(repeating: "x", count: 1_000_000)) == [1, 0])
-        #expect(tokenizer.encodeIDs(" ") == [0] && tokenizer.encodeIDs("") == [0])
+        #expect(try tokenizer.encodeIDs(String(repeating: "x", count: 1_000_000)) == [1, 0])
+        #expect(try tokenizer.encodeIDs(" ") == [0] && tokenizer.encodeIDs("") == [0])
     }
 
     @Test("known words come back, and every word is known where one occurrence is enough")
@@ -46,7 +46,7 @@ struct WordTrainerTests {
     func specialTokensInText() throws {
         let line = "</s> <pad> a</s>b <unk> x"
         let tokenizer = try tokenizer([line, line])
-        let ids = tokenizer.encodeIDs(line, addingSpecialTokens: false)
+        let ids = try tokenizer.encodeIDs(line, addingSpecialTokens: false)
         #expect(ids.filter { $0 <= 2 } == [1, 1, 1] && ids.count == 5)
         #expect(try tokenizer.decode(ids) == "<unk> <unk> a<unk>b <unk> x")
     }
@@ -56,11 +56,12 @@ struct WordTrainerTests {
         let tokenizer = try tokenizer(sampleLines())
         let other = try self.tokenizer(sampleLines().reversed())
         #expect(tokenizer.serialized() == other.serialized())
-        let copy = try Tokenizer(parsing: tokenizer.serialized(), file: "t.json")
+        var copy = try Tokenizer(parsing: tokenizer.serialized(), file: "t.json")
+        copy.parsesSpecialTokens = false
         #expect(copy.serialized() == tokenizer.serialized())
         #expect(copy.specialTokens == tokenizer.specialTokens)
         for line in sampleLines(count: 50, seed: 9) + ["</s> new <pad>"] {
-            #expect(copy.encode(line) == tokenizer.encode(line))
+            #expect(try copy.encode(line) == tokenizer.encode(line))
         }
         let json = try JSONParser().parse(tokenizer.serialized())
         #expect(json["model"]?["type"] == "WordLevel" && json["model"]?["unk_token"] == "<unk>")

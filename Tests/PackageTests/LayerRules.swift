@@ -5,7 +5,7 @@ enum LayerRules {
     static let layersBelow: [String: Set<String>] = [
         "heed": [
             "HeedTasks", "HeedModels", "HeedTraining", "HeedGeneration", "HeedNN", "HeedTensor",
-            "HeedText", "HeedFormats",
+            "HeedText", "HeedPatterns", "HeedFormats",
         ],
         "HeedTasks": [
             "HeedModels", "HeedTraining", "HeedGeneration", "HeedNN", "HeedTensor", "HeedText",
@@ -16,7 +16,9 @@ enum LayerRules {
         "HeedGeneration": ["HeedNN", "HeedTensor", "HeedFormats"],
         "HeedNN": ["HeedTensor", "HeedFormats"],
         "HeedTensor": ["CHeedKernels", "HeedFormats"],
-        "HeedText": ["HeedFormats"],
+        "HeedText": ["HeedPatterns", "HeedFormats"],
+        "HeedPatterns": ["COniguruma"],
+        "COniguruma": [],
         "HeedFormats": [],
         "CHeedKernels": [],
     ]
@@ -35,7 +37,7 @@ enum LayerRules {
     ]
 
     /// The layers that may hold expressions marked `unsafe`, behind interfaces that are safe.
-    static let unsafeLayers: Set<String> = ["HeedTensor", "HeedFormats"]
+    static let unsafeLayers: Set<String> = ["HeedTensor", "HeedFormats", "HeedPatterns"]
 
     static let longestFile = 500
 

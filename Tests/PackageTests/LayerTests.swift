@@ -29,7 +29,8 @@ struct LayerTests {
         }
         #expect(LayerRules.layersBelow["HeedModels"]?.contains("HeedTraining") == false)
         #expect(LayerRules.layersBelow["HeedTraining"]?.contains("HeedModels") == false)
-        #expect(LayerRules.layersBelow["HeedText"] == ["HeedFormats"])
+        #expect(LayerRules.layersBelow["HeedText"] == ["HeedPatterns", "HeedFormats"])
+        #expect(LayerRules.layersBelow["HeedPatterns"] == ["COniguruma"])
         #expect(LayerRules.layersBelow["HeedFormats"] == [])
     }
 

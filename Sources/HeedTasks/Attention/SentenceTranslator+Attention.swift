@@ -63,7 +63,7 @@ extension SentenceTranslator {
         let limit = model.decoder.embedding.positionLimit ?? configuration.maximumPositions
         return try texts.enumerated().map { index, text in
             let ids =
-                tokenizers.target.encodeIDs(text, addingSpecialTokens: false)
+                try tokenizers.target.encodeIDs(text, addingSpecialTokens: false)
                 + [Int32(configuration.endToken)]
             guard ids.count <= limit else {
                 throw SentenceTooLongError(

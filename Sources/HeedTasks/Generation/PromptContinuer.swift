@@ -26,8 +26,8 @@ package final class PromptContinuer {
     ///
     /// Throws `EmptyPromptError` and `PromptTooLongError`; `number` is the prompt's, from 1.
     package func ids(of prompt: String, number: Int) throws -> [Int32] {
-        var ids = tokenizer.encodeIDs(prompt)
-        let plain = tokenizer.encodeIDs(prompt, addingSpecialTokens: false)
+        var ids = try tokenizer.encodeIDs(prompt)
+        let plain = try tokenizer.encodeIDs(prompt, addingSpecialTokens: false)
         // Some tokenizers end every text, which a prompt is not.
         let ends = model.configuration.endTokens
         if let last = ids.last, ids.count > plain.count, plain.last != last,

@@ -80,8 +80,8 @@ public struct LanguageModelTraining: Sendable {
         // Asked before the work that comes before the training takes the lock for good.
         if try Folder.kind(of: output) == .folder { _ = try FolderLock(path: output) }
         let tokenizer = try makeTokenizer(train)
-        let training = encoded(train, tokenizer)
-        let validation = encoded(valid, tokenizer)
+        let training = try encoded(train, tokenizer)
+        let validation = try encoded(valid, tokenizer)
         try check(training, atLeast: blockLength + 1, "training")
         try check(validation, atLeast: 2, "validation")
         let configuration = resolvedConfiguration(tokenizer)
@@ -153,9 +153,9 @@ public struct LanguageModelTraining: Sendable {
     }
 
     /// All texts as ids, each with the end mark after it.
-    private func encoded(_ texts: [String], _ tokenizer: Tokenizer) -> [Int32] {
+    private func encoded(_ texts: [String], _ tokenizer: Tokenizer) throws -> [Int32] {
         let end = tokenizer.specialTokens.endOfSequence.map { [$0] } ?? []
-        return texts.flatMap { tokenizer.encodeIDs($0, addingSpecialTokens: false) + end }
+        return try texts.flatMap { try tokenizer.encodeIDs($0, addingSpecialTokens: false) + end }
     }
 
     private func check(_ tokens: [Int32], atLeast count: Int, _ name: String) throws {

@@ -63,11 +63,13 @@ struct EncodedCorpus {
     /// Pairs that were left out because a side is longer than the limit.
     let skippedCount: Int
 
-    init(_ text: ParallelText, _ tokenizers: TranslationTokenizers, maximumLength: Int) {
+    /// Throws what encoding throws.
+    init(_ text: ParallelText, _ tokenizers: TranslationTokenizers, maximumLength: Int) throws {
         var kept: ([[Int32]], [[Int32]]) = ([], [])
         var skipped = 0
         let encoded = (
-            tokenizers.source.encodeIDs(text.sources), tokenizers.target.encodeIDs(text.targets)
+            try tokenizers.source.encodeIDs(text.sources),
+            try tokenizers.target.encodeIDs(text.targets)
         )
         for (source, target) in zip(encoded.0, encoded.1) {
             if source.count > maximumLength || target.count > maximumLength {

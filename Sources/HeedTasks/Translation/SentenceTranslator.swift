@@ -117,7 +117,11 @@ package final class SentenceTranslator {
     /// The numbers, from 0, of sentences longer than any that the model was trained on.
     package func unusuallyLong(_ sentences: [String]) -> [Int] {
         guard let known = model.configuration.trainedLength else { return [] }
-        return sentences.indices.filter { tokenizers.source.encodeIDs(sentences[$0]).count > known }
+        // A sentence that cannot be encoded is for `translate` to tell.
+        return sentences.indices.filter {
+            let ids = try? tokenizers.source.encodeIDs(sentences[$0])
+            return (ids?.count ?? 0) > known
+        }
     }
 
     /// Translates sentences; results are in their order.
@@ -149,7 +153,7 @@ package final class SentenceTranslator {
 
     /// The ids of sources that the model can take.
     func encoded(_ sentences: [String]) throws -> [[Int32]] {
-        let sources = tokenizers.source.encodeIDs(sentences)
+        let sources = try tokenizers.source.encodeIDs(sentences)
         for (index, ids) in sources.enumerated() where ids.count > sourceLimit {
             throw SentenceTooLongError(
                 number: index + 1, tokenCount: ids.count, limit: sourceLimit)

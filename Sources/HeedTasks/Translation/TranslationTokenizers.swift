@@ -16,8 +16,12 @@ package struct TranslationTokenizers: Sendable {
 
     /// The tokenizer of both sides, or of the source and the target.
     package init(_ source: Tokenizer, target: Tokenizer? = nil) {
+        // What spells out a special token in a sentence is text: nobody can end a sentence so.
+        var (source, other) = (source, target)
+        source.parsesSpecialTokens = false
+        other?.parsesSpecialTokens = false
         self.source = source
-        self.target = target ?? source
+        self.target = other ?? source
         areSeparate = target != nil
     }
 

@@ -83,8 +83,8 @@ public struct TranslationTraining: Sendable {
         // Asked before the work that comes before the training takes the lock for good.
         if try Folder.kind(of: output) == .folder { _ = try FolderLock(path: output) }
         let tokenizers = try makeTokenizers(train)
-        let training = EncodedCorpus(train, tokenizers, maximumLength: maximumLength)
-        let validation = EncodedCorpus(valid, tokenizers, maximumLength: maximumLength)
+        let training = try EncodedCorpus(train, tokenizers, maximumLength: maximumLength)
+        let validation = try EncodedCorpus(valid, tokenizers, maximumLength: maximumLength)
         guard !training.sources.isEmpty, !validation.sources.isEmpty else {
             throw CorpusError(
                 """

@@ -20,7 +20,7 @@ import HeedFormats
     /// Bytes of a file; nil where there are none, or not aligned to `alignment`.
     init?(_ bytes: MappedBytes, alignment: Int) {
         guard let start = unsafe bytes.start,
-            unsafe UInt(bitPattern: start) % UInt(alignment) == 0
+            UInt(bitPattern: start) % UInt(alignment) == 0
         else {
             return nil
         }

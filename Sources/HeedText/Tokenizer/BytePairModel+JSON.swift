@@ -5,15 +5,11 @@ extension BytePairModel: TokenizerComponent {
     static let type = "BPE"
 
     init(json reader: JSONObjectReader) throws {
-        for name in ["dropout", "continuing_subword_prefix"] {
-            guard let value = reader.optionalValue(name) else { continue }
-            guard value.doubleValue == 0 || value.stringValue == "" else {
-                throw reader.error(name, "is not supported")
-            }
+        guard try reader.double("dropout", default: 0) == 0 else {
+            throw reader.error("dropout", "is not supported: the same text must give the same ids")
         }
-        if try reader.bool("ignore_merges", default: false) {
-            throw reader.error("ignore_merges", "is not supported")
-        }
+        let prefix = try reader.optionalString("continuing_subword_prefix")
+        if let prefix { try checkLength(prefix, "continuing_subword_prefix", reader) }
         let vocabulary = try Vocabulary(json: reader.object("vocab"))
         let merges = try reader.array("merges").enumerated().map { rank, value in
             guard let pair = Self.pieces(of: value) else {
@@ -33,7 +29,9 @@ extension BytePairModel: TokenizerComponent {
                 unknownPiece: try reader.optionalString("unk_token"),
                 fusesUnknown: try reader.bool("fuse_unk", default: false),
                 wordSuffix: suffix == "" ? nil : suffix,
-                hasByteFallback: try reader.bool("byte_fallback", default: false))
+                hasByteFallback: try reader.bool("byte_fallback", default: false),
+                continuingPrefix: prefix == "" ? nil : prefix,
+                ignoresMerges: try reader.bool("ignore_merges", default: false))
         } catch let problem as BytePairModelProblem {
             let listed = try reader.array("merges")
             switch problem {
@@ -73,10 +71,11 @@ extension BytePairModel: TokenizerComponent {
         return [
             "type": .string(Self.type), "dropout": nil,
             "unk_token": unknownPiece.map(JSONValue.string) ?? .null,
-            "continuing_subword_prefix": nil,
+            "continuing_subword_prefix": continuingPrefix.map(JSONValue.string) ?? .null,
             "end_of_word_suffix": wordSuffix.map(JSONValue.string) ?? .null,
             "fuse_unk": .bool(fusesUnknown), "byte_fallback": .bool(hasByteFallback),
-            "ignore_merges": false, "vocab": vocabulary.json, "merges": .array(pairs),
+            "ignore_merges": .bool(ignoresMerges), "vocab": vocabulary.json,
+            "merges": .array(pairs),
         ]
     }
 }

@@ -12,6 +12,17 @@ struct ByteStringTable: Sendable {
     /// The number of a key plus one; 0 is an empty slot. The count is a power of two.
     private var slots = [UInt32](repeating: 0, count: 16)
 
+    init() {}
+
+    /// An empty table with room for so many keys.
+    init(capacity: Int) {
+        var size = 16
+        while size < capacity * 2 { size *= 2 }
+        slots = [UInt32](repeating: 0, count: size)
+        starts.reserveCapacity(capacity + 1)
+        hashes.reserveCapacity(capacity)
+    }
+
     /// The number of keys.
     var count: Int { hashes.count }
 

@@ -1,31 +1,81 @@
-/// A text as a model sees it: one element a token in each array.
-public struct Encoding: Sendable, Equatable {
+/// A text, or a pair of texts, as a model sees it: one element a token in each array.
+public struct Encoding: Sendable {
     /// The ids of the tokens.
-    public let ids: [Int32]
-    /// The pieces of the vocabulary, as they stand there.
-    public let pieces: [String]
+    public internal(set) var ids: [Int32]
     /// The bytes of the original text (in UTF-8) that each token stands for; 0..<0 for a token that
     /// was added. A token made of a part of a character stands for the whole character.
-    public let byteOffsets: [Range<Int>]
+    public internal(set) var byteOffsets: [Range<Int>]
+    /// The number of each token's segment, as the post-processor says: often 1 for the second text of a pair.
+    public internal(set) var typeIDs: [Int32]
     /// Whether the token was added by the tokenizer and is no part of the text.
-    public let specialMask: [Bool]
+    public internal(set) var specialMask: [Bool]
+    /// False for tokens that only fill the encoding up.
+    public internal(set) var attentionMask: [Bool]
+    /// The text that each token belongs to, 0 or 1, or −1 for a token that was added.
+    public internal(set) var sequences: [Int8]
+
+    /// Offsets counted in Unicode scalars, as Python and the `tokenizers` library count.
+    public internal(set) var scalarOffsets: [Range<Int>]
+    /// What names the tokens.
+    let names: PieceNames
 
     /// The number of tokens.
     public var count: Int { ids.count }
 
-    /// Offsets counted in Unicode scalars, as Python counts, of the text that was encoded.
-    ///
-    /// - Parameter text: the text from which this encoding was made; offsets beyond it are cut.
-    public func scalarOffsets(in text: String) -> [Range<Int>] {
-        var scalarsBefore = [0]
-        for byte in text.utf8 {
+    /// The pieces of the vocabulary, as they stand there.
+    public var pieces: [String] { ids.map { names.piece(of: $0) ?? "" } }
+
+    /// Offsets counted in Unicode scalars; `text` is not needed any more.
+    public func scalarOffsets(in text: String) -> [Range<Int>] { scalarOffsets }
+}
+
+extension Encoding: Equatable {
+    /// Whether all that is said of the tokens is the same, their names aside.
+    public static func == (a: Encoding, b: Encoding) -> Bool {
+        a.ids == b.ids && a.byteOffsets == b.byteOffsets && a.typeIDs == b.typeIDs
+            && a.specialMask == b.specialMask && a.attentionMask == b.attentionMask
+            && a.sequences == b.sequences
+    }
+}
+
+/// The names of ids: pieces of the model and added tokens.
+struct PieceNames: Sendable {
+    let vocabulary: Vocabulary
+    let added: AddedTokens
+
+    /// The name of an id, or nil.
+    func piece(of id: Int32) -> String? {
+        added.token(of: id)?.content ?? vocabulary.piece(of: id)
+    }
+}
+
+/// The numbers of scalars before each byte of a text, from which offsets in bytes become offsets in scalars.
+struct ScalarCounts {
+    /// Nothing for a text in ASCII, where both are the same.
+    private var counts: [UInt32] = []
+    private let end: Int
+
+    init(_ bytes: [UInt8]) {
+        end = bytes.count
+        guard bytes.contains(where: { $0 >= 0x80 }) else { return }
+        counts.reserveCapacity(bytes.count + 1)
+        var count: UInt32 = 0
+        for byte in bytes {
+            counts.append(count)
             // A scalar is counted behind its first byte.
-            scalarsBefore.append((scalarsBefore.last ?? 0) + (byte & 0xC0 == 0x80 ? 0 : 1))
+            if byte & 0xC0 != 0x80 { count += 1 }
         }
-        let end = scalarsBefore.count - 1
-        return byteOffsets.map { range in
-            let lower = scalarsBefore[min(range.lowerBound, end)]
-            return lower..<max(lower, scalarsBefore[min(range.upperBound, end)])
+        counts.append(count)
+        // Bytes inside of a scalar are counted behind it: they belong to the scalar that begins before them.
+        for index in bytes.indices where bytes[index] & 0xC0 == 0x80 { counts[index] -= 1 }
+    }
+
+    /// A range of bytes that begins and ends between scalars, in scalars.
+    func scalars(_ range: Range<Int>) -> Range<Int> {
+        guard !counts.isEmpty else {
+            return min(range.lowerBound, end)..<min(range.upperBound, end)
         }
+        let lower = Int(counts[min(range.lowerBound, end)])
+        return lower..<max(lower, Int(counts[min(range.upperBound, end)]))
     }
 }

@@ -2,51 +2,113 @@ import HeedFormats
 
 /// A step that rewrites the whole text before it is split: the `normalizer` of a tokenizer.json.
 indirect enum Normalizer: Sendable, Equatable {
-    /// Unicode's form C; see `CanonicalTables` for the version.
-    case nfc
-    /// Replaces every occurrence of a text.
-    case replace(pattern: String, content: String)
+    /// One of Unicode's forms; see `CanonicalTables` for the version.
+    case form(NormalizationForm)
+    /// Makes small letters.
+    case lowercase
+    /// Removes white space at the ends.
+    case strip(left: Bool, right: Bool)
+    /// Removes combining marks.
+    case stripAccents
+    /// Removes controls and makes spaces of what looks like one, as NMT models want it.
+    case nmt
+    /// Replaces every occurrence of a text or of a regular expression.
+    case replace(pattern: TextPattern, content: String)
     /// Puts a text before a text that is not empty.
     case prepend(String)
+    /// BERT's steps.
+    case bert(BertNormalizer)
+    /// sentencepiece's table of replacements.
+    case precompiled(PrecompiledCharacters)
+    /// Makes a visible character of each byte.
+    case byteLevel
+    /// All that sentencepiece itself does to a text.
+    case sentencePiece(SentencePieceNormalizer)
     /// Several steps in turn.
     case sequence([Normalizer])
 
+    /// Form C.
+    static let nfc = Normalizer.form(.nfc)
+
+    /// A step that replaces every occurrence of a text.
+    static func replace(text: String, content: String) -> Normalizer {
+        .replace(pattern: TextPattern(text: text), content: content)
+    }
+
     /// Applies the step.
-    func apply(to text: inout NormalizedText) {
+    ///
+    /// - Throws: `PatternError` where a pattern takes too many steps.
+    func apply(to text: inout NormalizedText) throws {
         switch self {
-        case .nfc: CanonicalComposition.normalize(&text)
+        case .form(let form): CanonicalComposition.normalize(&text, form)
+        case .lowercase: text.lowercase()
+        case .strip(let left, let right): text.strip(left: left, right: right)
+        case .stripAccents: text.remove(RemovalClass.combining)
+        case .nmt: text.applyNmt()
         case .replace(let pattern, let content):
-            text.replace(Array(pattern.utf8), with: Array(content.utf8))
+            var matches: [Range<Int>] = []
+            try pattern.appendMatches(in: text.bytes, text.bytes.indices, to: &matches)
+            text.replace(matches, with: Array(content.utf8))
         case .prepend(let prefix): text.prepend(Array(prefix.utf8))
-        case .sequence(let steps): for step in steps { step.apply(to: &text) }
+        case .bert(let normalizer): normalizer.apply(to: &text)
+        case .precompiled(let table): table.apply(to: &text)
+        case .byteLevel: text.makeBytesVisible()
+        case .sentencePiece(let normalizer): normalizer.apply(to: &text)
+        case .sequence(let steps): for step in steps { try step.apply(to: &text) }
         }
     }
 }
 
 extension Normalizer: TokenizerComponent {
     init(json reader: JSONObjectReader) throws {
-        switch try reader.string("type") {
-        case "NFC": self = .nfc
+        let type = try reader.string("type")
+        if let form = NormalizationForm(rawValue: type) {
+            self = .form(form)
+            return
+        }
+        switch type {
+        case "Lowercase": self = .lowercase
+        case "Strip":
+            self = .strip(
+                left: try reader.bool("strip_left"), right: try reader.bool("strip_right"))
+        case "StripAccents": self = .stripAccents
+        case "Nmt": self = .nmt
         case "Replace":
             self = .replace(
-                pattern: try replacedText(reader), content: try reader.string("content"))
+                pattern: try TextPattern(json: reader), content: try reader.string("content"))
         case "Prepend": self = .prepend(try reader.string("prepend"))
+        case "BertNormalizer": self = .bert(try BertNormalizer(json: reader))
+        case "Precompiled": self = .precompiled(try PrecompiledCharacters(json: reader))
+        case "ByteLevel": self = .byteLevel
+        case SentencePieceNormalizer.type:
+            self = .sentencePiece(try SentencePieceNormalizer(json: reader))
         case "Sequence":
             self = .sequence(try steps(reader, "normalizers").map(Normalizer.init(json:)))
         default:
-            throw unsupported(reader, "normalizer", "NFC, Replace, Prepend, Sequence")
+            throw unsupported(
+                reader, "normalizer",
+                """
+                NFC, NFD, NFKC, NFKD, Lowercase, Strip, StripAccents, Nmt, Replace, Prepend, \
+                BertNormalizer, Precompiled, ByteLevel, Sequence
+                """)
         }
     }
 
     var json: JSONValue {
         switch self {
-        case .nfc: ["type": "NFC"]
+        case .form(let form): ["type": .string(form.rawValue)]
+        case .lowercase: ["type": "Lowercase"]
+        case .strip(let left, let right):
+            ["type": "Strip", "strip_left": .bool(left), "strip_right": .bool(right)]
+        case .stripAccents: ["type": "StripAccents"]
+        case .nmt: ["type": "Nmt"]
         case .replace(let pattern, let content):
-            [
-                "type": "Replace", "pattern": ["String": .string(pattern)],
-                "content": .string(content),
-            ]
+            ["type": "Replace", "pattern": pattern.json, "content": .string(content)]
         case .prepend(let prefix): ["type": "Prepend", "prepend": .string(prefix)]
+        case .bert(let normalizer): normalizer.json
+        case .precompiled(let table): table.json
+        case .byteLevel: ["type": "ByteLevel"]
+        case .sentencePiece(let normalizer): normalizer.json
         case .sequence(let steps):
             ["type": "Sequence", "normalizers": .array(steps.map(\.json))]
         }
@@ -57,10 +119,16 @@ extension Normalizer {
     /// A bound on how many times longer a text becomes.
     var growth: Double {
         switch self {
-        case .nfc: 3
+        case .form(let form): form.isCompatible ? 12 : 3
+        case .lowercase: 1.5
+        case .strip, .stripAccents, .nmt: 1
         case .replace(let pattern, let content):
-            max(1, Double(content.utf8.count) / Double(pattern.utf8.count))
+            max(1, 1 + Double(content.utf8.count) / Double(pattern.minimumBytes))
         case .prepend(let prefix): 1 + Double(prefix.utf8.count) / 16
+        case .bert: 5
+        case .precompiled(let table): table.growth
+        case .byteLevel: 2
+        case .sentencePiece(let normalizer): normalizer.growth
         case .sequence(let steps): steps.reduce(1) { $0 * $1.growth }
         }
     }

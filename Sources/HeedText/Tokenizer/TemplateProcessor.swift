@@ -22,7 +22,39 @@ struct TemplateProcessor: Sendable, Equatable {
     let specials: [Special]
 
     /// Ids that a template adds at most: each sequence gets them all.
-    private static let maximumAddedIDs = 1024
+    static let maximumAddedIDs = 1024
+
+    private func special(_ name: String) -> Special? {
+        specials.first { $0.name.hasSameBytes(as: name) }
+    }
+
+    /// How many ids are added to one text or to a pair.
+    func addedCount(isPair: Bool) -> Int {
+        (isPair ? pair : single).reduce(0) { count, part in
+            if case .special(let name, _) = part {
+                count + (special(name)?.ids.count ?? 0)
+            } else {
+                count
+            }
+        }
+    }
+
+    /// The parts of the template in their order.
+    func process(_ parts: [EncodingPart], addingSpecialTokens: Bool) -> [EncodingPart] {
+        (parts.count > 1 ? pair : single).compactMap { part in
+            switch part {
+            case .sequence(let name, let typeID):
+                let number = name == "A" ? 0 : 1
+                guard number < parts.count else { return nil }
+                var sequence = parts[number]
+                sequence.setType(Int32(truncatingIfNeeded: typeID))
+                return sequence
+            case .special(let name, let typeID):
+                guard addingSpecialTokens, let special = special(name) else { return nil }
+                return EncodingPart(special: special.ids, typeID: Int32(truncatingIfNeeded: typeID))
+            }
+        }
+    }
 
     /// The ids before and after a single sequence.
     var surroundingIDs: (before: [Int32], after: [Int32]) {
@@ -33,7 +65,7 @@ struct TemplateProcessor: Sendable, Equatable {
             switch part {
             case .sequence: hasSequence = true
             case .special(let name, _):
-                let ids = specials.first { $0.name.hasSameBytes(as: name) }?.ids ?? []
+                let ids = special(name)?.ids ?? []
                 if hasSequence { after += ids } else { before += ids }
             }
         }
@@ -43,9 +75,6 @@ struct TemplateProcessor: Sendable, Equatable {
 
 extension TemplateProcessor: TokenizerComponent {
     init(json reader: JSONObjectReader) throws {
-        guard try reader.string("type") == "TemplateProcessing" else {
-            throw unsupported(reader, "post-processor", "TemplateProcessing")
-        }
         let defined = try reader.object("special_tokens")
         specials = try defined.object.names.map { name in
             let token = try defined.object(name)

@@ -1,5 +1,3 @@
-import HeedFormats
-
 /// A step that turns pieces back into text: the `decoder` of a tokenizer.json.
 indirect enum TokenDecoder: Sendable, Equatable {
     /// Turns runs of pieces such as `<0xE2>` into the characters whose bytes they are; a run that
@@ -7,8 +5,16 @@ indirect enum TokenDecoder: Sendable, Equatable {
     case byteFallback
     /// Joins all pieces.
     case fuse
-    /// Replaces every occurrence of a text in each piece.
-    case replace(pattern: String, content: String)
+    /// Replaces every occurrence of a text or a pattern in each piece.
+    case replace(pattern: TextPattern, content: String)
+    /// Turns visible characters back into the bytes that they stand for.
+    case byteLevel
+    /// Joins pieces inside of words and puts spaces between words; may take the spaces before signs away.
+    case wordPiece(prefix: String, cleansUp: Bool)
+    /// Turns visible spaces into spaces.
+    case metaspace(Metaspace)
+    /// Removes repetitions and the padding between them (Graves et al., 2006).
+    case ctc(padding: String, delimiter: String, cleansUp: Bool)
     /// Removes up to so many characters from the beginning and the end of each piece.
     case strip(content: Unicode.Scalar, start: Int, stop: Int)
     /// Turns the mark at the end of words into a space, and into nothing in the last piece.
@@ -16,13 +22,43 @@ indirect enum TokenDecoder: Sendable, Equatable {
     /// Several steps in turn.
     case sequence([TokenDecoder])
 
+    /// A step that replaces every occurrence of a text.
+    static func replace(text: String, content: String) -> TokenDecoder {
+        .replace(pattern: TextPattern(text: text), content: content)
+    }
+
     /// Applies the step to the pieces, each in UTF-8.
-    func apply(to pieces: [[UInt8]]) -> [[UInt8]] {
+    ///
+    /// - Throws: `PatternError` where a pattern takes too many steps.
+    func apply(to pieces: [[UInt8]]) throws -> [[UInt8]] {
         switch self {
+        case .byteLevel: return [Self.bytes(of: pieces)]
+        case .wordPiece(let prefix, let cleansUp):
+            return Self.joiningWords(pieces, Array(prefix.utf8), cleansUp)
+        case .metaspace(let rule):
+            let mark = Array(String(rule.replacement).utf8)
+            return pieces.enumerated().map { index, piece in
+                let isFirst = index == 0 && rule.prependScheme != .never
+                return replacing(mark, with: isFirst ? [] : [0x20], in: piece)
+            }
+        case .ctc(let padding, let delimiter, let cleansUp):
+            return Self.withoutRepetitions(pieces, padding, delimiter, cleansUp)
         case .byteFallback: return Self.joiningBytes(pieces)
         case .fuse: return [Array(pieces.joined())]
         case .replace(let pattern, let content):
-            return pieces.map { replacing(Array(pattern.utf8), with: Array(content.utf8), in: $0) }
+            return try pieces.map { piece in
+                var matches: [Range<Int>] = []
+                try pattern.appendMatches(in: piece, piece.indices, to: &matches)
+                guard !matches.isEmpty else { return piece }
+                var result: [UInt8] = []
+                var position = 0
+                for match in matches {
+                    result += piece[position..<match.lowerBound]
+                    result += content.utf8
+                    position = match.upperBound
+                }
+                return result + piece[position...]
+            }
         case .strip(let content, let start, let stop):
             let mark = Array(String(content).utf8)
             return pieces.map { Self.stripped($0, of: mark, start: start, stop: stop) }
@@ -32,8 +68,54 @@ indirect enum TokenDecoder: Sendable, Equatable {
                 replacing(mark, with: index == pieces.count - 1 ? [] : [0x20], in: piece)
             }
         case .sequence(let steps):
-            return steps.reduce(pieces) { $1.apply(to: $0) }
+            return try steps.reduce(pieces) { try $1.apply(to: $0) }
         }
+    }
+
+    private static func bytes(of pieces: [[UInt8]]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for piece in pieces where !ByteAlphabet.append(piece[...], to: &bytes) {
+            bytes += piece
+        }
+        return Array(String(decoding: bytes, as: UTF8.self).utf8)
+    }
+
+    private static func joiningWords(
+        _ pieces: [[UInt8]], _ prefix: [UInt8], _ cleansUp: Bool
+    ) -> [[UInt8]] {
+        pieces.enumerated().map { index, piece in
+            var piece = piece
+            if index > 0 {
+                piece =
+                    piece.starts(with: prefix)
+                    ? Array(piece.dropFirst(prefix.count)) : [0x20] + piece
+            }
+            return cleansUp ? cleaned(piece) : piece
+        }
+    }
+
+    /// English text without the spaces that were put before signs and contractions.
+    private static func cleaned(_ piece: [UInt8]) -> [UInt8] {
+        guard piece.contains(0x20) else { return piece }
+        let rules = [
+            (" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"),
+            (" 'm", "'m"), (" do not", " don't"), (" 's", "'s"), (" 've", "'ve"), (" 're", "'re"),
+        ]
+        return rules.reduce(piece) { replacing(Array($1.0.utf8), with: Array($1.1.utf8), in: $0) }
+    }
+
+    private static func withoutRepetitions(
+        _ pieces: [[UInt8]], _ padding: String, _ delimiter: String, _ cleansUp: Bool
+    ) -> [[UInt8]] {
+        var result: [[UInt8]] = []
+        var last: [UInt8]?
+        for piece in pieces where piece != last {
+            last = piece
+            var text = replacing(Array(padding.utf8), with: [], in: piece)
+            if cleansUp { text = replacing(Array(delimiter.utf8), with: [0x20], in: cleaned(text)) }
+            if !text.isEmpty { result.append(text) }
+        }
+        return result
     }
 
     private static func joiningBytes(_ pieces: [[UInt8]]) -> [[UInt8]] {
@@ -96,55 +178,6 @@ private func replacing(_ pattern: [UInt8], with content: [UInt8], in text: [UInt
     return result
 }
 
-extension TokenDecoder: TokenizerComponent {
-    init(json reader: JSONObjectReader) throws {
-        switch try reader.string("type") {
-        case "ByteFallback": self = .byteFallback
-        case "Fuse": self = .fuse
-        case "Replace":
-            self = .replace(
-                pattern: try replacedText(reader), content: try reader.string("content"))
-        case "Strip":
-            let content = try reader.string("content").unicodeScalars
-            guard let scalar = content.first, content.count == 1 else {
-                throw reader.error("content", "must be one character")
-            }
-            self = .strip(
-                content: scalar, start: try reader.int("start", in: 0...1_000_000),
-                stop: try reader.int("stop", in: 0...1_000_000))
-        case "BPEDecoder":
-            let suffix = try reader.string("suffix", default: "</w>")
-            guard !suffix.isEmpty else { throw reader.error("suffix", "must not be empty") }
-            try checkLength(suffix, "suffix", reader)
-            self = .wordEnd(suffix: suffix)
-        case "Sequence":
-            self = .sequence(try steps(reader, "decoders").map(TokenDecoder.init(json:)))
-        default:
-            throw unsupported(
-                reader, "decoder", "ByteFallback, Fuse, Replace, Strip, BPEDecoder, Sequence")
-        }
-    }
-
-    var json: JSONValue {
-        switch self {
-        case .byteFallback: ["type": "ByteFallback"]
-        case .fuse: ["type": "Fuse"]
-        case .replace(let pattern, let content):
-            [
-                "type": "Replace", "pattern": ["String": .string(pattern)],
-                "content": .string(content),
-            ]
-        case .strip(let content, let start, let stop):
-            [
-                "type": "Strip", "content": .string(String(content)), "start": .int(start),
-                "stop": .int(stop),
-            ]
-        case .wordEnd(let suffix): ["type": "BPEDecoder", "suffix": .string(suffix)]
-        case .sequence(let steps): ["type": "Sequence", "decoders": .array(steps.map(\.json))]
-        }
-    }
-}
-
 /// The pieces `<0x00>` … `<0xFF>` that stand for single bytes.
 enum BytePieces {
     private static let digits = Array("0123456789ABCDEF".utf8)
@@ -160,18 +193,10 @@ enum BytePieces {
         guard piece.count == 6, piece.starts(with: "<0x".utf8), piece[5] == UInt8(ascii: ">") else {
             return nil
         }
-        return UInt8(String(decoding: piece[3..<5], as: UTF8.self), radix: 16)
-    }
-}
-
-extension TokenDecoder {
-    /// A bound on how many times longer a text becomes.
-    var growth: Double {
-        switch self {
-        case .replace(let pattern, let content):
-            max(1, Double(content.utf8.count) / Double(pattern.utf8.count))
-        case .byteFallback, .fuse, .strip, .wordEnd: 1
-        case .sequence(let steps): steps.reduce(1) { $0 * $1.growth }
-        }
+        // A sign before the digit is none, and every byte has two digits.
+        guard let high = Character(Unicode.Scalar(piece[3])).hexDigitValue,
+            let low = Character(Unicode.Scalar(piece[4])).hexDigitValue
+        else { return nil }
+        return UInt8(truncatingIfNeeded: high << 4 | low)
     }
 }

@@ -4,8 +4,6 @@ extension Tokenizer {
     /// The name of the file that holds a whole tokenizer.
     public static let fileName = "tokenizer.json"
 
-    /// Files beyond are refused.
-    private static let maximumBytes = 128 << 20
     /// How much longer a text may become on its way through a hostile file.
     private static let maximumGrowth = 256.0
 
@@ -17,7 +15,7 @@ extension Tokenizer {
     /// - Throws: `FileError`, `JSONError`, or `JSONFieldError` which names the field.
     public init(file: String) throws {
         try self.init(
-            parsing: InputFile.bytes(path: file, limit: Self.maximumBytes), file: file)
+            parsing: InputFile.bytes(path: file, limit: Self.maximumFileBytes), file: file)
     }
 
     /// Reads the tokenizer of a model folder.
@@ -27,12 +25,15 @@ extension Tokenizer {
         try self.init(file: folder + "/" + Self.fileName)
         let path = folder + "/tokenizer_config.json"
         do {
-            let bytes = try InputFile.bytes(path: path, limit: Self.maximumBytes)
+            let bytes = try InputFile.bytes(path: path, limit: Self.maximumFileBytes)
             let reader = try JSONObjectReader(parsing: bytes, file: path)
             specialTokens.endOfSequence =
                 try namedToken("eos_token", reader) ?? specialTokens.endOfSequence
             specialTokens.unknown = try namedToken("unk_token", reader) ?? specialTokens.unknown
             specialTokens.padding = try namedToken("pad_token", reader) ?? specialTokens.padding
+            specialTokens.beginningOfSequence =
+                try namedToken("bos_token", reader) ?? specialTokens.beginningOfSequence
+            parsesSpecialTokens = try !reader.bool("split_special_tokens", default: false)
         } catch let error as FileError where error.isMissing {
             return
         }
@@ -56,11 +57,8 @@ extension Tokenizer {
     ///   - file: the name for messages.
     /// - Throws: `JSONError`, or `JSONFieldError` which names the field.
     public init(parsing bytes: [UInt8], file: String) throws {
-        let parser = JSONParser(maximumBytes: Self.maximumBytes)
+        let parser = JSONParser(maximumBytes: Self.maximumFileBytes)
         let reader = try JSONObjectReader(parsing: bytes, file: file, parser: parser)
-        for name in ["truncation", "padding"] where reader.contains(name) {
-            throw reader.error(name, "is not supported; supported is null")
-        }
         let model = try TokenModel(json: reader.object("model"))
         let normalizer = try reader.optionalObject("normalizer").map(Normalizer.init(json:))
         guard (normalizer?.growth ?? 1) <= Self.maximumGrowth else {
@@ -72,19 +70,19 @@ extension Tokenizer {
         }
         let added = try Self.addedTokens(reader, vocabulary: model.vocabulary)
         let postProcessor = try reader.optionalObject("post_processor").map {
-            try TemplateProcessor(json: $0)
+            try PostProcessor(json: $0)
         }
-        self.init(
+        try self.init(
             normalizer: normalizer,
             preTokenizer: try reader.optionalObject("pre_tokenizer").map(PreTokenizer.init(json:)),
             model: model, postProcessor: postProcessor, decoder: decoder, addedTokens: added,
-            specialTokens: SpecialTokens())
-        for special in postProcessor?.specials ?? [] {
-            for id in special.ids where piece(of: id) == nil {
-                throw JSONFieldError(
-                    file: file, field: "post_processor.special_tokens.\(special.name)",
-                    value: .int(Int(id)), problem: "is an id without a piece")
-            }
+            specialTokens: SpecialTokens(),
+            truncation: try reader.optionalObject("truncation").map(Truncation.init(json:)),
+            padding: try reader.optionalObject("padding").map(Padding.init(json:)))
+        for (field, id) in postProcessor?.addedIDs ?? [] where piece(of: id) == nil {
+            throw JSONFieldError(
+                file: file, field: "post_processor.\(field)", value: .int(Int(id)),
+                problem: "is an id without a piece")
         }
         specialTokens = SpecialTokens(
             endOfSequence: postProcessor?.surroundingIDs.after.last
@@ -124,8 +122,9 @@ extension Tokenizer {
     /// The tokenizer as a tokenizer.json.
     var json: JSONValue {
         [
-            "version": "1.0", "truncation": nil, "padding": nil,
-            "added_tokens": .array(addedTokens.map(\.json)),
+            "version": "1.0", "truncation": truncation?.json ?? .null,
+            "padding": padding?.json ?? .null,
+            "added_tokens": .array(added.tokens.map(\.json)),
             "normalizer": normalizer?.json ?? .null, "pre_tokenizer": preTokenizer?.json ?? .null,
             "post_processor": postProcessor?.json ?? .null, "decoder": decoder?.json ?? .null,
             "model": model.json,
@@ -152,7 +151,7 @@ extension Tokenizer {
     public func files(maximumLength: Int? = nil) -> [(name: String, bytes: [UInt8])] {
         let named: [(String, Int32?)] = [
             ("eos_token", specialTokens.endOfSequence), ("unk_token", specialTokens.unknown),
-            ("pad_token", specialTokens.padding),
+            ("pad_token", specialTokens.padding), ("bos_token", specialTokens.beginningOfSequence),
         ]
         var map = JSONObject()
         for (name, id) in named {
@@ -161,8 +160,8 @@ extension Tokenizer {
         var configuration = map
         configuration.insert("PreTrainedTokenizerFast", forName: "tokenizer_class")
         configuration.insert(false, forName: "clean_up_tokenization_spaces")
-        // A text that spells out a special token is text: the ids are those of `encodeIDs`.
-        configuration.insert(true, forName: "split_special_tokens")
+        // Where a text that spells out a special token is text, the ids are those of `encodeIDs` there, too.
+        configuration.insert(.bool(!parsesSpecialTokens), forName: "split_special_tokens")
         if let maximumLength {
             configuration.insert(.int(maximumLength), forName: "model_max_length")
         }

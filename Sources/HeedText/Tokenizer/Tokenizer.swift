@@ -1,10 +1,13 @@
 import HeedFormats
 
-/// Text to ids and back, as one tokenizer.json says.
+/// Text to ids and back, as one tokenizer.json says, or another of the forms that `init(path:)` knows.
 ///
-/// The steps are those of the file: normalizer, pre-tokenizer, model, post-processor, and for the
-/// way back the decoder. Special tokens in a text are text: nobody can write `</s>` into a sentence
-/// and end it. (The `tokenizers` library does the same with `encode_special_tokens = True`.)
+/// The steps are those of the file: added tokens, normalizer, pre-tokenizer, model, post-processor, and for
+/// the way back the decoder. Ids and offsets are those of the `tokenizers` library (of sentencepiece and
+/// tiktoken for their files); `TokenizerUnicode` names the versions of Unicode.
+///
+/// Whether a special token that is spelled out in a text is that token, as the library has it, or text, so
+/// that nobody can write `</s>` into a sentence and end it, is for `parsesSpecialTokens` to say.
 ///
 /// A tokenizer is a value that never changes and may be used by any number of threads at once; what
 /// it remembers of words seen before is bounded and changes no result.
@@ -12,215 +15,204 @@ public struct Tokenizer: Sendable {
     let normalizer: Normalizer?
     let preTokenizer: PreTokenizer?
     let model: TokenModel
-    let postProcessor: TemplateProcessor?
+    let postProcessor: PostProcessor?
     let decoder: TokenDecoder?
-    let addedTokens: [AddedToken]
+    let added: AddedTokens
+    let truncation: Truncation?
+    let padding: Padding?
 
     /// The ids with a meaning of their own.
     public var specialTokens: SpecialTokens
+    /// Whether special tokens are found in texts; where not, they are text like any other.
+    public var parsesSpecialTokens = true
 
-    private let cutter: WordCutter
-    private let addedByID: [Int32: String]
-    private let addedByName: NameDictionary<Int32>
-    private let prefix: [Int32]
-    private let suffix: [Int32]
+    let cutter: WordCutter
+    let surroundings: (before: [Int32], after: [Int32])
+    /// Whether ids may be had without going through parts of encodings.
+    private let isSimple: Bool
+    /// Whether a step asks where a text begins.
+    private let needsSources: Bool
     /// Whether the components are those of Heed's raw text, whose promise is form C.
     ///
     /// The `tokenizers` library puts marks that are younger than Unicode 9.0 into no order. The ids
     /// follow it; what leaves is put into the form C of Unicode 14.0.
-    private let isRawText: Bool
+    let isRawText: Bool
     private let scratch = ScratchPool()
 
+    /// - Throws: `PatternError` where the normalizer cannot be applied to an added token.
     init(
         normalizer: Normalizer?, preTokenizer: PreTokenizer?, model: TokenModel,
-        postProcessor: TemplateProcessor?, decoder: TokenDecoder?, addedTokens: [AddedToken],
-        specialTokens: SpecialTokens
-    ) {
+        postProcessor: PostProcessor?, decoder: TokenDecoder?, addedTokens: [AddedToken],
+        specialTokens: SpecialTokens, truncation: Truncation? = nil, padding: Padding? = nil
+    ) throws {
         self.normalizer = normalizer
         self.preTokenizer = preTokenizer
-        self.model = model
         self.postProcessor = postProcessor
         self.decoder = decoder
-        self.addedTokens = addedTokens
         self.specialTokens = specialTokens
-        cutter = WordCutter(normalizer: normalizer, preTokenizer: preTokenizer)
+        self.truncation = truncation
+        self.padding = padding
+        added = try AddedTokens(addedTokens, normalizer: normalizer)
+        let keepsBytes = preTokenizer?.endsWithBytes == true && model.bytePairs?.takesBytes == true
+        cutter = WordCutter(preTokenizer, keepsBytes: keepsBytes)
+        self.model = if keepsBytes, let pairs = model.bytePairs { .bytes(pairs) } else { model }
         isRawText =
             normalizer == TokenizerStyles.normalizer(.rawText)
             && decoder == TokenizerStyles.decoder(.rawText)
-        var byID: [Int32: String] = [:]
-        var byName = NameDictionary<Int32>()
-        for token in addedTokens {
-            byID[token.id] = token.content
-            byName.insert(token.id, forName: token.content)
+        surroundings = postProcessor?.surroundingIDs ?? ([], [])
+        isSimple = truncation == nil && padding == nil
+        needsSources = (preTokenizer?.flattened ?? []).contains {
+            if case .metaspace(let rule) = $0 { rule.prependScheme == .first } else { false }
         }
-        (addedByID, addedByName) = (byID, byName)
-        (prefix, suffix) = postProcessor?.surroundingIDs ?? ([], [])
     }
 
     // MARK: Vocabulary
 
     /// One more than the largest id: the number of rows that an embedding needs.
-    public var vocabularySize: Int {
-        max(model.vocabulary.idLimit, (addedTokens.map { Int($0.id) + 1 }.max() ?? 0))
-    }
+    public var vocabularySize: Int { max(model.vocabulary.idLimit, added.idLimit) }
 
     /// The id of a piece, special tokens included, or `nil`.
     public func id(of piece: String) -> Int32? {
-        addedByName[piece] ?? model.vocabulary.id(of: piece)
+        added.id(of: piece) ?? model.vocabulary.id(of: piece)
     }
 
     /// The piece of an id, special tokens included, or `nil`.
-    public func piece(of id: Int32) -> String? { addedByID[id] ?? model.vocabulary.piece(of: id) }
+    public func piece(of id: Int32) -> String? { names.piece(of: id) }
 
     /// Whether an id is that of a special token.
-    public func isSpecial(_ id: Int32) -> Bool { addedByID[id] != nil }
+    public func isSpecial(_ id: Int32) -> Bool { added.token(of: id)?.isSpecial ?? false }
+
+    var names: PieceNames { PieceNames(vocabulary: model.vocabulary, added: added) }
 
     // MARK: Encoding
 
-    /// Encodes a text with all that is known of its tokens.
+    /// Encodes a text, or a pair of texts, with all that is known of its tokens.
     ///
     /// - Parameters:
     ///   - text: the text.
+    ///   - pair: a second text that the post-processor puts beside the first one.
     ///   - addingSpecialTokens: whether to add what the post-processor adds, such as `</s>`.
-    public func encode(_ text: String, addingSpecialTokens: Bool = true) -> Encoding {
-        var normalized = NormalizedText(text, trackingSources: true)
-        var ids: [Int32] = []
-        var ranges: [Range<Int>] = []
-        scratch.withScratch { scratch in
-            scratch.begin()
-            cutter.forEachWord(of: &normalized) { bytes, word in
-                let first = scratch.ids.count
-                scratch.append(bytes, word, of: model)
-                var start = word.lowerBound
-                for length in scratch.lengths[first...] {
-                    let end = min(start + length, word.upperBound)
-                    ranges.append(start..<max(start, end))
-                    start = max(start, end)
-                }
-            }
-            ids = scratch.ids
+    /// - Throws: `PatternError` where a pattern of the file takes too many steps, `TokenizerError` where the
+    ///   text cannot be cut as the file says or has a character that the model has no piece for.
+    public func encode(
+        _ text: String, pair: String? = nil, addingSpecialTokens: Bool = true
+    ) throws -> Encoding {
+        let encoding = try scratch.withScratch {
+            try encode(text, pair, addingSpecialTokens, &$0)
         }
-        var offsets = ranges.map(normalized.source(of:))
-        var mask = [Bool](repeating: false, count: ids.count)
-        if addingSpecialTokens {
-            ids = prefix + ids + suffix
-            offsets = prefix.map { _ in 0..<0 } + offsets + suffix.map { _ in 0..<0 }
-            mask = prefix.map { _ in true } + mask + suffix.map { _ in true }
+        return padded(encoding)
+    }
+
+    private func padded(_ encoding: Encoding, longest: Int? = nil) -> Encoding {
+        guard let padding else { return encoding }
+        var encoding = encoding
+        padding.apply(
+            to: &encoding, length: padding.targetLength(longest: longest ?? encoding.count))
+        return encoding
+    }
+
+    /// Encodes many texts, on as many threads as asked for; the results do not depend on their number.
+    ///
+    /// - Throws: what `encode` throws for one of the texts.
+    public func encode(
+        _ texts: [String], addingSpecialTokens: Bool = true, threads: Int = 1
+    ) throws -> [Encoding] {
+        let encodings = try inParallel(texts, threads: threads) {
+            try encode($0, nil, addingSpecialTokens, &$1)
         }
+        guard padding != nil else { return encodings }
+        let longest = encodings.map(\.count).max() ?? 0
+        return encodings.map { padded($0, longest: longest) }
+    }
+
+    private func encode(
+        _ text: String, _ pair: String?, _ addingSpecialTokens: Bool,
+        _ scratch: inout TokenizerScratch
+    ) throws -> Encoding {
+        var parts = [try part(text, &scratch)]
+        if let pair { parts.append(try part(pair, &scratch)) }
+        for index in parts.indices {
+            parts[index].setType(Int32(index))
+            parts[index].setSequence(Int8(index))
+        }
+        if let truncation {
+            let count =
+                addingSpecialTokens ? postProcessor?.addedCount(isPair: parts.count > 1) ?? 0 : 0
+            try truncation.apply(to: &parts, addedCount: count)
+        }
+        if let postProcessor {
+            parts = postProcessor.process(parts, addingSpecialTokens: addingSpecialTokens)
+        }
+        var whole = parts.first ?? EncodingPart()
+        for part in parts.dropFirst() { whole = whole + part }
         return Encoding(
-            ids: ids, pieces: ids.map { piece(of: $0) ?? "" }, byteOffsets: offsets,
-            specialMask: mask)
+            ids: whole.ids, byteOffsets: whole.byteOffsets, typeIDs: whole.typeIDs,
+            specialMask: whole.isSpecial, attentionMask: whole.ids.map { _ in true },
+            sequences: whole.sequences, scalarOffsets: whole.scalarOffsets, names: names)
+    }
+
+    /// The tokens of one text with their offsets.
+    private func part(_ text: String, _ scratch: inout TokenizerScratch) throws -> EncodingPart {
+        let bytes = Array(text.utf8)
+        var offsets = TokenOffsets(countsSpaces: postProcessor?.trimsOffsets ?? false)
+        scratch.begin()
+        try encode(bytes, into: &scratch, &offsets)
+        var part = EncodingPart()
+        part.ids = scratch.ids
+        part.byteOffsets = offsets.ranges
+        part.spaces = offsets.spaces
+        part.bytes = bytes
+        part.isSpecial = [Bool](repeating: false, count: part.ids.count)
+        let counts = ScalarCounts(bytes)
+        part.scalarOffsets = part.byteOffsets.map(counts.scalars)
+        return part
     }
 
     /// Encodes a text to ids alone, which is faster.
     ///
-    /// - Parameters:
-    ///   - text: the text.
-    ///   - addingSpecialTokens: whether to add what the post-processor adds, such as `</s>`.
-    public func encodeIDs(_ text: String, addingSpecialTokens: Bool = true) -> [Int32] {
-        scratch.withScratch { encodeIDs(text, addingSpecialTokens, &$0) }
+    /// - Parameter addingSpecialTokens: whether to add what the post-processor adds, such as
+    ///   `</s>`.
+    /// - Throws: what `encode` throws.
+    public func encodeIDs(_ text: String, addingSpecialTokens: Bool = true) throws -> [Int32] {
+        try scratch.withScratch { try encodeIDs(text, addingSpecialTokens, &$0) }
     }
 
-    /// Encodes many texts to ids alone.
-    public func encodeIDs(_ texts: [String], addingSpecialTokens: Bool = true) -> [[Int32]] {
-        scratch.withScratch { scratch in
-            texts.map { encodeIDs($0, addingSpecialTokens, &scratch) }
+    /// Encodes many texts to ids alone, on as many threads as asked for.
+    ///
+    /// - Throws: what `encode` throws for one of the texts.
+    public func encodeIDs(
+        _ texts: [String], addingSpecialTokens: Bool = true, threads: Int = 1
+    ) throws -> [[Int32]] {
+        if padding != nil {
+            return try encode(texts, addingSpecialTokens: addingSpecialTokens, threads: threads)
+                .map(\.ids)
+        }
+        return try inParallel(texts, threads: threads) {
+            try encodeIDs($0, addingSpecialTokens, &$1)
         }
     }
 
-    private func encodeIDs(
+    private func inParallel<Result: Sendable>(
+        _ texts: [String], threads: Int,
+        _ body: @Sendable (String, inout TokenizerScratch) throws -> Result
+    ) throws -> [Result] {
+        try ParallelTexts.map(texts, threads: threads) { texts in
+            try scratch.withScratch { scratch in
+                try texts.map { try body($0, &scratch) }
+            }
+        }
+    }
+
+    func encodeIDs(
         _ text: String, _ addingSpecialTokens: Bool, _ scratch: inout TokenizerScratch
-    ) -> [Int32] {
-        var normalized = NormalizedText(text, trackingSources: false)
+    ) throws -> [Int32] {
+        guard isSimple else {
+            return padded(try encode(text, nil, addingSpecialTokens, &scratch)).ids
+        }
         scratch.begin()
-        cutter.forEachWord(of: &normalized) { bytes, word in
-            scratch.append(bytes, word, of: model)
-        }
-        return addingSpecialTokens ? prefix + scratch.ids + suffix : scratch.ids
-    }
-
-    /// How many pairs of symbols are looked up to encode a text that no word is remembered of: what
-    /// the time grows with.
-    package func pairLookups(encoding text: String) -> Int {
-        var scratch = TokenizerScratch()
-        _ = encodeIDs(text, false, &scratch)
-        return scratch.merger.lookupCount
-    }
-
-    /// When a pair of pieces was learned, or `nil` if they are not merged.
-    package func mergeRank(_ left: String, _ right: String) -> Int? {
-        guard case .bytePairs(let model) = model,
-            let left = model.vocabulary.id(of: left), let right = model.vocabulary.id(of: right)
-        else { return nil }
-        return model.ranks[left, right].map { Int($0 >> 32) }
-    }
-
-    // MARK: Decoding
-
-    /// Turns ids back into text.
-    ///
-    /// - Parameters:
-    ///   - ids: the ids.
-    ///   - skippingSpecialTokens: whether special tokens are left out.
-    /// - Throws: `TokenizerError` for an id outside the vocabulary.
-    public func decode(_ ids: [Int32], skippingSpecialTokens: Bool = true) throws -> String {
-        var pieces: [[UInt8]] = []
-        pieces.reserveCapacity(ids.count)
-        for id in ids {
-            if let special = addedByID[id] {
-                if !skippingSpecialTokens { pieces.append(Array(special.utf8)) }
-            } else if let bytes = model.vocabulary.bytes(of: id) {
-                pieces.append(Array(bytes))
-            } else {
-                throw TokenizerError.unknownID(id, vocabularySize: vocabularySize)
-            }
-        }
-        guard let decoder else {
-            return String(decoding: Array(pieces.joined(separator: [0x20])), as: UTF8.self)
-        }
-        let text = String(decoding: Array(decoder.apply(to: pieces).joined()), as: UTF8.self)
-        guard isRawText else { return text }
-        var normalized = NormalizedText(text, trackingSources: false)
-        CanonicalComposition.normalize(&normalized, tables: .version14)
-        return String(decoding: normalized.bytes, as: UTF8.self)
-    }
-
-    /// The pieces as people read them: where words carry an end mark, such as `</w>`, without it,
-    /// and every other piece with `@@`, as `subword-nmt` shows them; otherwise as they stand in the
-    /// vocabulary.
-    ///
-    /// - Throws: `TokenizerError` for an id outside the vocabulary.
-    public func displayPieces(of ids: [Int32]) throws -> [String] {
-        try ids.map { id in
-            guard let piece = piece(of: id) else {
-                throw TokenizerError.unknownID(id, vocabularySize: vocabularySize)
-            }
-            guard let mark = model.wordSuffix, !isSpecial(id) else { return piece }
-            let bytes = piece.utf8
-            guard bytes.count >= mark.utf8.count,
-                bytes.suffix(mark.utf8.count).elementsEqual(mark.utf8)
-            else { return piece + "@@" }
-            return String(decoding: bytes.dropLast(mark.utf8.count), as: UTF8.self)
-        }
-    }
-}
-
-/// A use of a tokenizer, or of its trainer, that cannot work.
-public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// An id without a piece.
-    case unknownID(Int32, vocabularySize: Int)
-    /// There was no word to learn from.
-    case nothingToLearnFrom
-    /// A number of merges or a count that is not positive.
-    case badSetting(name: String, value: Int)
-
-    /// The whole message in one line.
-    public var description: String {
-        switch self {
-        case .unknownID(let id, let size):
-            "token id \(id) has no piece in a vocabulary of \(size)"
-        case .nothingToLearnFrom: "there is no word to learn a vocabulary from"
-        case .badSetting(let name, let value): "\(name) = \(value): must not be negative"
-        }
+        var offsets = TokenOffsets(isWanted: needsSources)
+        try encode(Array(text.utf8), into: &scratch, &offsets)
+        return addingSpecialTokens
+            ? surroundings.before + scratch.ids + surroundings.after : scratch.ids
     }
 }

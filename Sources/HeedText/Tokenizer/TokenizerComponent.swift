@@ -14,18 +14,6 @@ func unsupported(_ reader: JSONObjectReader, _ kind: String, _ known: String) ->
     reader.error("type", "is a \(kind) that is not supported; supported are \(known)")
 }
 
-/// The text that a `Replace` component looks for: never empty, never a regular expression.
-func replacedText(_ reader: JSONObjectReader) throws -> String {
-    let pattern = try reader.object("pattern")
-    guard let text = try pattern.optionalString("String") else {
-        throw reader.error("pattern", "must be a text to find: {\"String\": …}")
-    }
-    guard !text.isEmpty else { throw pattern.error("String", "must not be empty") }
-    // Where it almost stands everywhere, a pattern costs its length at each byte of a text.
-    try checkLength(text, "String", pattern)
-    return text
-}
-
 /// Refuses a text that is compared at each character or word and longer than any that is needed.
 func checkLength(_ text: String, _ name: String, _ reader: JSONObjectReader) throws {
     guard text.utf8.count <= maximumPatternBytes else {

@@ -9,15 +9,21 @@ struct TokenizerScratch {
     static let cachedWords = 1 << 16
 
     var merger = SymbolMerger()
-    /// The ids of the text so far, and how many bytes of the normalized text each stands for.
+    var lattice = Lattice()
+    /// The ids of the text so far, and how many bytes of the normalized text each stands for; −n if it stands
+    /// for n bytes together with the token behind it.
     private(set) var ids: [Int32] = []
     private(set) var lengths: [Int] = []
+    /// The words of a section.
+    var sections: [Range<Int>] = []
+    /// Room for a word that is rewritten.
+    var buffer: [UInt8] = []
 
     private var words = ByteStringTable()
     /// Where the tokens of each remembered word begin, and where the last ones end.
     private var wordStarts: [Int] = [0]
     private var wordIDs: [Int32] = []
-    private var wordLengths: [UInt8] = []
+    private var wordLengths: [Int8] = []
 
     /// Starts a text.
     mutating func begin() {
@@ -31,21 +37,29 @@ struct TokenizerScratch {
         lengths.append(contentsOf: merger.lengths)
     }
 
-    /// Appends the tokens of a word; those of byte pairs are remembered.
-    mutating func append(_ bytes: [UInt8], _ word: Range<Int>, of model: TokenModel) {
-        switch model {
-        case .bytePairs(let model): append(bytes, word, of: model)
-        case .words(let model):
-            ids.append(model.id(of: bytes, word))
-            lengths.append(word.count)
-        }
+    /// Appends a token that stands for so many bytes.
+    mutating func append(_ id: Int32, length: Int) {
+        ids.append(id)
+        lengths.append(length)
     }
 
-    private mutating func append(
-        _ bytes: [UInt8], _ word: Range<Int>, of model: BytePairModel
-    ) {
+    /// Appends a token that stands for so many bytes together with the one that follows.
+    mutating func append(_ id: Int32, sharing length: Int) { append(id, length: -length) }
+
+    /// Forgets the tokens from a place on.
+    mutating func removeTokens(from count: Int) {
+        ids.removeLast(ids.count - count)
+        lengths.removeLast(lengths.count - count)
+    }
+
+    /// Appends the tokens of a word, which are remembered unless looking them up is all there is to do.
+    mutating func append(_ bytes: [UInt8], _ word: Range<Int>, of model: TokenModel) throws {
+        if case .words(let model) = model {
+            append(model.id(of: bytes, word), length: word.count)
+            return
+        }
         guard word.count <= Self.longestCachedWord else {
-            model.encode(bytes, word, into: &self)
+            try model.encode(bytes, word, into: &self)
             return
         }
         if let number = words.number(of: bytes, word) {
@@ -56,12 +70,12 @@ struct TokenizerScratch {
             return
         }
         let start = ids.count
-        model.encode(bytes, word, into: &self)
+        try model.encode(bytes, word, into: &self)
         if words.count >= Self.cachedWords { forgetWords() }
         _ = words.insert(bytes, word)
         for index in start..<ids.count {
             wordIDs.append(ids[index])
-            wordLengths.append(UInt8(truncatingIfNeeded: lengths[index]))
+            wordLengths.append(Int8(truncatingIfNeeded: lengths[index]))
         }
         wordStarts.append(wordIDs.count)
     }

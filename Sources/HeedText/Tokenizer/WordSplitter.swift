@@ -23,15 +23,21 @@ struct WordSplitter: Sendable {
     private var removesWhitespace = false
     private var asciiKinds = [Kind](repeating: .plain, count: 128)
 
-    init(_ rule: PreTokenizer?) {
-        for rule in rule?.flattened ?? [] {
+    /// The rules of a pre-tokenizer, or nil if there are others among them.
+    init?(_ rule: PreTokenizer?) {
+        for (index, rule) in (rule?.flattened ?? []).enumerated() {
             switch rule {
-            case .metaspace(let replacement): metaspace = replacement
-            case .punctuation: isolatesPunctuation = true
+            case .metaspace(let rule)
+            where rule.prependScheme == .never && rule.splits && index == 0:
+                metaspace = rule.replacement
+            case .punctuation(.isolated): isolatesPunctuation = true
             case .digits(let individual):
                 digits = individual || digits == .isolated ? .isolated : .grouped
             case .whitespaceSplit: removesWhitespace = true
-            case .sequence: break
+            case .bert where index == 0:
+                removesWhitespace = true
+                isolatesPunctuation = true
+            default: return nil
             }
         }
         for value in 0..<UInt32(128) { asciiKinds[Int(value)] = kind(of: value) }
@@ -51,8 +57,8 @@ struct WordSplitter: Sendable {
         text.replace([0x20], with: Array(String(metaspace).utf8))
     }
 
-    /// Calls `body` with the range of each word of a prepared text; no word is empty.
-    func forEachWord(in bytes: [UInt8], _ body: (Range<Int>) -> Void) {
+    /// Appends the range of each word of a prepared text; no word is empty.
+    func appendWords(of bytes: [UInt8], to words: inout [Range<Int>]) {
         var start = 0
         var previous = Kind.plain
         var position = 0
@@ -76,31 +82,42 @@ struct WordSplitter: Sendable {
                 default: false
                 }
             if cuts {
-                if previous != .removed, start < position { body(start..<position) }
+                if previous != .removed, start < position { words.append(start..<position) }
                 start = position
             }
             previous = kind
             position = next
         }
-        if previous != .removed, start < bytes.count { body(start..<bytes.count) }
+        if previous != .removed, start < bytes.count { words.append(start..<bytes.count) }
     }
 }
 
-/// What happens to a text before the model sees it: the normalizer, then the pre-tokenizer.
+/// What cuts a normalized text into words: the rules in one pass where that is possible, else one after another.
 struct WordCutter: Sendable {
-    private let normalizer: Normalizer?
-    private let splitter: WordSplitter
+    private let rule: PreTokenizer?
+    private let splitter: WordSplitter?
+    private let keepsBytes: Bool
 
-    init(normalizer: Normalizer?, preTokenizer: PreTokenizer?) {
-        self.normalizer = normalizer
-        splitter = WordSplitter(preTokenizer)
+    /// - Parameter keepsBytes: whether the last step leaves bytes as they are, of which the model knows.
+    init(_ rule: PreTokenizer?, keepsBytes: Bool = false) {
+        self.rule = rule
+        self.keepsBytes = keepsBytes
+        splitter = WordSplitter(rule)
     }
 
-    /// Normalizes the text and calls `body` with each word, as bytes and a range of them.
-    func forEachWord(of text: inout NormalizedText, _ body: ([UInt8], Range<Int>) -> Void) {
-        normalizer?.apply(to: &text)
-        splitter.prepare(&text)
-        let bytes = text.bytes
-        splitter.forEachWord(in: bytes) { body(bytes, $0) }
+    /// Cuts a normalized text, which some rules rewrite, into words.
+    ///
+    /// - Throws: `PatternError` where a pattern takes too many steps.
+    func cut(_ text: inout NormalizedText, into words: inout [Range<Int>]) throws {
+        words.removeAll(keepingCapacity: true)
+        if let splitter {
+            splitter.prepare(&text)
+            splitter.appendWords(of: text.bytes, to: &words)
+            return
+        }
+        var split = SplitText(text, room: words)
+        try rule?.apply(to: &split, keepsBytes: keepsBytes)
+        text = split.text
+        words = split.words
     }
 }

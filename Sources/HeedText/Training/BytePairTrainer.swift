@@ -37,7 +37,7 @@ public struct BytePairTrainer: Sendable {
         self.mergeCount = mergeCount
         self.minimumPairCount = minimumPairCount
         self.minimumCharacterCount = minimumCharacterCount
-        counter = WordCounter(TokenizerStyles.cutter(style))
+        counter = WordCounter(TokenizerStyles.normalizer(style), TokenizerStyles.cutter(style))
     }
 
     /// The number of different words seen so far.

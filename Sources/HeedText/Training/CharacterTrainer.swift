@@ -20,7 +20,7 @@ public struct CharacterTrainer: Sendable {
         let model = try BytePairModel(
             vocabulary: vocabulary, merges: [], unknownPiece: SpecialTokens.unknownName,
             wordSuffix: nil, hasByteFallback: false)
-        return Tokenizer(
+        return try Tokenizer(
             normalizer: nil, preTokenizer: nil, model: .bytePairs(model), postProcessor: nil,
             decoder: .fuse, addedTokens: [AddedToken(id: 0, content: SpecialTokens.unknownName)],
             specialTokens: SpecialTokens(unknown: 0))

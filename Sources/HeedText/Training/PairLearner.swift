@@ -26,6 +26,9 @@ struct PairLearner {
     /// The pairs whose counts grew during the current merge.
     private var grown: [Int] = []
 
+    /// Whether pairs were counted: later calls of `learn` go on.
+    private var isCounted = false
+
     /// A symbol that never merges: a character left to byte fallback.
     static let barrier: Int32 = -1
 
@@ -46,8 +49,11 @@ struct PairLearner {
     ///
     /// - Parameter isForbidden: whether a symbol must not come to be, given its bytes.
     mutating func learn(limit: Int, minimumCount: Int, isForbidden: ([UInt8]) -> Bool) {
-        for word in starts.indices { countPairs(of: word, sign: 1) }
-        pushGrown()
+        if !isCounted {
+            for word in starts.indices { countPairs(of: word, sign: 1) }
+            pushGrown()
+            isCounted = true
+        }
         while merges.count < limit, let best = popBest(), counts[best] >= minimumCount {
             let pair = pairs[best]
             let bytes = Array(symbols[Int(pair.left)] + symbols[Int(pair.right)])

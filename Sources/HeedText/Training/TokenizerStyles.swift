@@ -31,7 +31,7 @@ enum TokenizerStyles {
     static func normalizer(_ style: BytePairTrainer.Style) -> Normalizer? {
         guard style == .rawText else { return nil }
         return .sequence([
-            .nfc, .replace(pattern: String(space), content: literalSpaceMark),
+            .nfc, .replace(text: String(space), content: literalSpaceMark),
             .prepend(String(space)),
         ])
     }
@@ -39,15 +39,15 @@ enum TokenizerStyles {
     static func preTokenizer(_ style: BytePairTrainer.Style) -> PreTokenizer {
         guard style == .rawText else { return .whitespaceSplit }
         return .sequence([
-            .metaspace(replacement: space), .punctuation, .digits(individual: true),
+            .metaspace(Metaspace(replacement: space)), .punctuation, .digits(individual: true),
         ])
     }
 
     static func decoder(_ style: BytePairTrainer.Style) -> TokenDecoder {
         guard style == .rawText else { return .wordEnd(suffix: wordSuffix) }
         return .sequence([
-            .byteFallback, .fuse, .replace(pattern: String(space), content: " "),
-            .replace(pattern: literalSpaceMark, content: String(space)),
+            .byteFallback, .fuse, .replace(text: String(space), content: " "),
+            .replace(text: literalSpaceMark, content: String(space)),
             .strip(content: " ", start: 1, stop: 0),
         ])
     }
@@ -60,7 +60,7 @@ enum TokenizerStyles {
             vocabulary: vocabulary, merges: merges, unknownPiece: SpecialTokens.unknownName,
             wordSuffix: style == .pretokenized ? wordSuffix : nil,
             hasByteFallback: style == .rawText)
-        return tokenizer(
+        return try tokenizer(
             normalizer: normalizer(style), preTokenizer: preTokenizer(style),
             model: .bytePairs(model), decoder: decoder(style), added: specialNames)
     }
@@ -68,20 +68,19 @@ enum TokenizerStyles {
     /// Rewrites special tokens that a text of words spells out.
     static let wordNormalizer = Normalizer.sequence(
         [SpecialTokens.endName, SpecialTokens.paddingName].map {
-            .replace(pattern: $0, content: SpecialTokens.unknownName)
+            .replace(text: $0, content: SpecialTokens.unknownName)
         })
 
     /// What cuts texts into words that are whole pieces.
-    static let wordCutter = WordCutter(
-        normalizer: wordNormalizer, preTokenizer: .whitespaceSplit)
+    static let wordCutter = WordCutter(.whitespaceSplit)
 
     /// A tokenizer of whole words: the special tokens, then these.
-    static func tokenizer(words: [String]) -> Tokenizer? {
+    static func tokenizer(words: [String]) throws -> Tokenizer? {
         var vocabulary = Vocabulary()
         for piece in specialNames + words { _ = vocabulary.append(piece) }
-        return WordModel(vocabulary: vocabulary, unknownPiece: SpecialTokens.unknownName).map {
+        return try WordModel(vocabulary: vocabulary, unknownPiece: SpecialTokens.unknownName).map {
             // Pieces are joined by spaces where there is no decoder. The unknown piece is shown: it is not special there.
-            tokenizer(
+            try tokenizer(
                 normalizer: wordNormalizer, preTokenizer: .whitespaceSplit, model: .words($0),
                 decoder: nil, added: [SpecialTokens.endName, SpecialTokens.paddingName])
         }
@@ -90,7 +89,7 @@ enum TokenizerStyles {
     private static func tokenizer(
         normalizer: Normalizer?, preTokenizer: PreTokenizer, model: TokenModel,
         decoder: TokenDecoder?, added: [String]
-    ) -> Tokenizer {
+    ) throws -> Tokenizer {
         let end = TemplateProcessor.Part.special(SpecialTokens.endName, typeID: 0)
         let first = TemplateProcessor.Part.sequence("A", typeID: 0)
         let processor = TemplateProcessor(
@@ -98,17 +97,19 @@ enum TokenizerStyles {
             specials: [
                 .init(name: SpecialTokens.endName, ids: [0], tokens: [SpecialTokens.endName])
             ])
-        return Tokenizer(
+        var tokenizer = try Tokenizer(
             normalizer: normalizer, preTokenizer: preTokenizer, model: model,
-            postProcessor: processor, decoder: decoder,
+            postProcessor: .template(processor), decoder: decoder,
             addedTokens: added.compactMap { name in
                 model.vocabulary.id(of: name).map { AddedToken(id: $0, content: name) }
             },
             specialTokens: SpecialTokens(endOfSequence: 0, unknown: 1, padding: 2))
+        tokenizer.parsesSpecialTokens = false
+        return tokenizer
     }
 
     /// What cuts texts into words before there is a vocabulary.
     static func cutter(_ style: BytePairTrainer.Style) -> WordCutter {
-        WordCutter(normalizer: normalizer(style), preTokenizer: preTokenizer(style))
+        WordCutter(preTokenizer(style))
     }
 }

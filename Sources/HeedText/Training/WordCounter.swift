@@ -1,22 +1,31 @@
 /// How often each word of some texts occurs.
 struct WordCounter: Sendable {
+    private let normalizer: Normalizer?
     private let cutter: WordCutter
     /// The words in the order in which they came first.
     private(set) var words = ByteStringTable()
     /// How often each of them occurred.
     private(set) var counts: [Int] = []
+    private var ranges: [Range<Int>] = []
+    /// What went wrong with a text, if something did.
+    private(set) var error: (any Error)?
 
-    init(_ cutter: WordCutter) {
+    init(_ normalizer: Normalizer?, _ cutter: WordCutter) {
+        self.normalizer = normalizer
         self.cutter = cutter
     }
 
     /// Counts the words of a line.
     mutating func add(_ line: String) {
         var text = NormalizedText(line, trackingSources: false)
-        cutter.forEachWord(of: &text) { bytes, range in
-            let word = words.insert(bytes, range)
-            if word.isNew { counts.append(0) }
-            counts[word.number] += 1
-        }
+        do {
+            try normalizer?.apply(to: &text)
+            try cutter.cut(&text, into: &ranges)
+            for range in ranges {
+                let word = words.insert(text.bytes, range)
+                if word.isNew { counts.append(0) }
+                counts[word.number] += 1
+            }
+        } catch { self.error = error }
     }
 }

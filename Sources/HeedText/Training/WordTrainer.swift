@@ -11,7 +11,8 @@ public struct WordTrainer: Sendable {
     /// How often a word must occur to get an id of its own.
     public let minimumCount: Int
 
-    private var counter = WordCounter(TokenizerStyles.wordCutter)
+    private var counter = WordCounter(
+        TokenizerStyles.wordNormalizer, TokenizerStyles.wordCutter)
 
     /// Makes a trainer that has seen nothing yet.
     public init(minimumCount: Int) {
@@ -44,7 +45,7 @@ public struct WordTrainer: Sendable {
             if counts[a] != counts[b] { return counts[a] > counts[b] }
             return words[a].lexicographicallyPrecedes(words[b])
         }
-        let tokenizer = TokenizerStyles.tokenizer(
+        let tokenizer = try TokenizerStyles.tokenizer(
             words: kept.map { String(decoding: words[$0], as: UTF8.self) })
         guard wordCount > 0, let tokenizer else { throw TokenizerError.nothingToLearnFrom }
         return tokenizer

@@ -13,12 +13,15 @@ struct CanonicalTables: Sendable {
     /// Bits above the combining class in an entry of `properties`.
     private static let mayChange: UInt16 = 0x100
     private static let decomposes: UInt16 = 0x200
+    private static let hasCompatible: UInt16 = 0x400
 
     /// Entries of 256 characters each; page 0 of `properties` is the empty one.
     private var pages = [UInt16](repeating: 0, count: 0x1100)
     private var properties = [UInt16](repeating: 0, count: 256)
     private var steps: [UInt32: (UInt32, UInt32?)] = [:]
     private var composites: [UInt64: UInt32] = [:]
+    /// Full compatibility decompositions, where they are not the canonical ones; version 9.0 alone.
+    private var compatible: [UInt32: [UInt32]] = [:]
 
     private init(includingLater: Bool) {
         steps.reserveCapacity(2200)
@@ -28,6 +31,12 @@ struct CanonicalTables: Sendable {
         if includingLater {
             addClasses(CanonicalData.laterCombiningClasses)
             addDecompositions(CanonicalData.laterDecompositions)
+        }
+        if !includingLater {
+            for (scalar, targets) in HexReader.mappings(of: CompatibilityData.decompositions) {
+                compatible[scalar] = targets
+                set(Self.hasCompatible, at: scalar)
+            }
         }
         for jamo in Hangul.vowels { set(Self.mayChange, at: jamo) }
         for jamo in Hangul.trails { set(Self.mayChange, at: jamo) }
@@ -92,6 +101,29 @@ struct CanonicalTables: Sendable {
         return (entry & Self.mayChange != 0, UInt8(truncatingIfNeeded: entry))
     }
 
+    /// Whether a form may change the scalar, or compose it with what stands before, and its combining
+    /// class.
+    func quickCheck(_ scalar: UInt32, _ form: NormalizationForm) -> (
+        mayChange: Bool, combiningClass: UInt8
+    ) {
+        let entry = entry(scalar)
+        var bits = form.composes ? Self.mayChange : Self.decomposes
+        if form.isCompatible { bits |= Self.hasCompatible }
+        let isSyllable = !form.composes && Hangul.decomposition(of: scalar) != nil
+        return (isSyllable || entry & bits != 0, UInt8(truncatingIfNeeded: entry))
+    }
+
+    /// Calls `body` with the scalars of the full decomposition of a form.
+    func decompose(_ scalar: UInt32, _ form: NormalizationForm, _ body: (UInt32) -> Void) {
+        if form.isCompatible, entry(scalar) & Self.hasCompatible != 0,
+            let targets = compatible[scalar]
+        {
+            for target in targets { body(target) }
+        } else {
+            decompose(scalar, body)
+        }
+    }
+
     /// Calls `body` with the scalars of the full canonical decomposition.
     func decompose(_ scalar: UInt32, _ body: (UInt32) -> Void) {
         if let parts = Hangul.decomposition(of: scalar) {
@@ -110,6 +142,27 @@ struct CanonicalTables: Sendable {
     /// The primary composite of two scalars.
     func composite(_ first: UInt32, _ second: UInt32) -> UInt32? {
         Hangul.composite(first, second) ?? composites[Self.key(first, second)]
+    }
+}
+
+/// The forms of Unicode Standard Annex 15.
+enum NormalizationForm: String, Sendable, CaseIterable {
+    case nfc = "NFC"
+    case nfd = "NFD"
+    case nfkc = "NFKC"
+    case nfkd = "NFKD"
+
+    var composes: Bool { self == .nfc || self == .nfkc }
+    var isCompatible: Bool { self == .nfkc || self == .nfkd }
+
+    /// No form changes scalars whose first byte is smaller.
+    var firstByte: UInt8 {
+        switch self {
+        // U+00A0 and U+00C0, behind which U+0300 composes.
+        case .nfkc, .nfkd: 0xC2
+        case .nfd: 0xC3
+        case .nfc: 0xCC
+        }
     }
 }
 

@@ -23,6 +23,13 @@ enum UTF8Bytes {
         return (value, next)
     }
 
+    /// Where the scalar begins that ends before `position`, which must not be 0.
+    static func start(in bytes: [UInt8], before position: Int) -> Int {
+        var start = position - 1
+        while start > 0, bytes[start] & 0xC0 == 0x80 { start -= 1 }
+        return start
+    }
+
     /// Appends the scalar and returns how many bytes it took.
     @discardableResult
     static func append(_ scalar: UInt32, to bytes: inout [UInt8]) -> Int {

@@ -2,6 +2,7 @@ import Foundation
 import HeedFormats
 import HeedGeneration
 import HeedModels
+import HeedPatterns
 import HeedTasks
 import HeedTensor
 import HeedText
@@ -54,7 +55,8 @@ struct Failure: Error {
         case let error as RunHistoryError:
             self.init(error.line == nil ? .missingInput : .badData, "\(error)")
         case is TextError, is MetricError, is JSONError, is JSONFieldError, is CorpusError,
-            is SentenceTooLongError, is TrainingError, is TokenizerError, is SafetensorsError,
+            is SentenceTooLongError, is TrainingError, is TokenizerError, is TokenizerFileError,
+            is PatternError, is SentencePieceError, is SafetensorsError,
             is MissingTensorError, is TensorTypeError, is TensorMismatch, is ForwardInputError,
             is FolderDamage, is PairLengthsError, is SearchFailure, is NonFiniteLogits,
             is PromptTooLongError, is EmptyPromptError:

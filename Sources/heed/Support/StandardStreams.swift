@@ -39,6 +39,9 @@ enum StandardStreams {
     /// Writes a line to standard error, as well as that is possible.
     static func printError(_ line: String) { writeError(line + "\n") }
 
+    /// Whether somebody sees what is written to standard error.
+    static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
     /// Writes text to standard error, as well as that is possible.
     static func writeError(_ text: String) {
         try? FileHandle.standardError.write(contentsOf: Data(text.utf8))

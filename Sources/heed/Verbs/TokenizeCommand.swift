@@ -3,6 +3,12 @@ import HeedFormats
 import HeedTasks
 import HeedText
 
+/// What becomes of a special token that a text spells out.
+enum SpecialTokenUse: String, EnumerableFlag {
+    case parseSpecial
+    case specialAsText
+}
+
 /// `heed tokenize`: text to pieces or ids, and back.
 struct TokenizeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,17 +21,22 @@ struct TokenizeCommand: ParsableCommand {
             pieces inside a word with @@, as subword-nmt does. An object of --json holds text, ids, \
             pieces and offsets, which count Unicode scalars.
 
+            --file opens a tokenizer.json, a folder that holds one, vocab.json with merges.txt, BERT's \
+            vocab.txt, a .model of sentencepiece, ranks of tiktoken, and merges of subword-nmt. Ids and \
+            offsets are those of the program that the file is from.
+
             EXAMPLES
               heed tokenize 'Ein Hund läuft.'
               heed tokenize --model run --ids < text.txt > ids.txt
               heed tokenize --model run --decode < ids.txt
+              heed tokenize --file tokenizer.json --json 'Hello <|endoftext|>'
             """
     )
 
     @Option(help: "The folder of the model. (default: the one that comes with Heed)")
     var model: String?
 
-    @Option(help: "A tokenizer.json to use instead of a model's.")
+    @Option(help: "A file or folder of a tokenizer, of any known form, instead of a model's.")
     var file: String?
 
     @Flag(
@@ -40,6 +51,20 @@ struct TokenizeCommand: ParsableCommand {
 
     @Flag(help: "Read ids, and print the text.")
     var decode = false
+
+    @Flag(
+        help:
+            "What spells out a special token in a text is that token, or text. (default: as the file says)"
+    )
+    var special: SpecialTokenUse?
+
+    @Flag(
+        name: .customLong("no-added"),
+        help: "Leave out what is added to a text, such as its end mark.")
+    var leavesOutAdded = false
+
+    @Flag(help: "Each line of the input is a string of JSON, so that a text may hold line breaks.")
+    var jsonInput = false
 
     @Flag(help: "Print an object a line.")
     var json = false
@@ -57,7 +82,8 @@ struct TokenizeCommand: ParsableCommand {
     }
 
     func run() throws {
-        let tokenizer = try file.map { try Tokenizer(file: $0) } ?? modelTokenizer()
+        var tokenizer = try file.map { try Tokenizer(path: $0) } ?? modelTokenizer()
+        if let special { tokenizer.parsesSpecialTokens = special == .parseSpecial }
         var chunks = try LineChunks(texts: texts, input: input, splitting: false)
         var number = 0
         while let lines = try chunks.next() {
@@ -68,10 +94,19 @@ struct TokenizeCommand: ParsableCommand {
                 output +=
                     try
                     (decode
-                    ? decoded(line, tokenizer, place) : encoded(line, tokenizer)) + "\n"
+                    ? decoded(line, tokenizer, place)
+                    : encoded(jsonInput ? text(of: line, place) : line, tokenizer)) + "\n"
             }
             try StandardStreams.write(output)
         }
+    }
+
+    /// The text of a line that is a string of JSON.
+    private func text(of line: String, _ place: String) throws -> String {
+        guard let text = try? JSONParser().parse(line).stringValue else {
+            throw Failure(.badData, "\(place): is no string of JSON")
+        }
+        return text
     }
 
     private func modelTokenizer() throws -> Tokenizer {
@@ -81,8 +116,8 @@ struct TokenizeCommand: ParsableCommand {
 
     private func encoded(_ line: String, _ tokenizer: Tokenizer) throws -> String {
         if json {
-            let encoding = tokenizer.encode(line)
-            let offsets = encoding.scalarOffsets(in: line)
+            let encoding = try tokenizer.encode(line, addingSpecialTokens: !leavesOutAdded)
+            let offsets = encoding.scalarOffsets
             return JSONWriter(.spaced).string([
                 "text": .string(line),
                 "ids": .array(encoding.ids.map { .int(Int($0)) }),
@@ -93,9 +128,10 @@ struct TokenizeCommand: ParsableCommand {
         }
         if line.isEmpty { return "" }
         if ids {
-            return tokenizer.encodeIDs(line).map(String.init).joined(separator: " ")
+            return try tokenizer.encodeIDs(line, addingSpecialTokens: !leavesOutAdded)
+                .map(String.init).joined(separator: " ")
         }
-        let plain = tokenizer.encodeIDs(line, addingSpecialTokens: false)
+        let plain = try tokenizer.encodeIDs(line, addingSpecialTokens: false)
         return try tokenizer.displayPieces(of: plain).joined(separator: " ")
     }
 

@@ -9,7 +9,11 @@ struct TrainCommand: ParsableCommand {
             EXAMPLES
               heed train translation --help
               heed train language-model --help
+              heed train tokenizer --help
             """,
-        subcommands: [TrainTranslationCommand.self, TrainLanguageModelCommand.self]
+        subcommands: [
+            TrainTranslationCommand.self, TrainLanguageModelCommand.self,
+            TrainTokenizerCommand.self,
+        ]
     )
 }

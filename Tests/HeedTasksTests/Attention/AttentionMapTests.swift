@@ -24,8 +24,8 @@ struct AttentionMapTests {
         let map = try await translator(folder).attention(of: source, to: "The dog sees the cat.")
         let model = try Transformer(folder: folder.path)
         let tokenizer = try Tokenizer(folder: folder.path)
-        let ids = tokenizer.encodeIDs(source)
-        let target = tokenizer.encodeIDs("The dog sees the cat.", addingSpecialTokens: false)
+        let ids = try tokenizer.encodeIDs(source)
+        let target = try tokenizer.encodeIDs("The dog sees the cat.", addingSpecialTokens: false)
         let read = [Int32(model.configuration.startToken)] + target
         let predicted = target + [Int32(model.configuration.endToken)]
         let recorder = AttentionRecorder()

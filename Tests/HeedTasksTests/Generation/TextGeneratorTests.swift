@@ -108,7 +108,7 @@ struct TextStreamTests {
         trainer.add(["one two three", "two trees"])
         let tokenizer = try trainer.train()
         for text in ["one two three", "日本 é🙂x  two", "two", "  three "] {
-            let ids = tokenizer.encodeIDs(text, addingSpecialTokens: false)
+            let ids = try tokenizer.encodeIDs(text, addingSpecialTokens: false)
             for start in 0...min(ids.count, 3) {
                 var stream = TextStream(tokenizer, prompt: Array(ids[..<start]), stops: [])
                 var pieces = ids[start...].map { stream.add($0) }

@@ -1,0 +1,189 @@
+import HeedFormats
+
+/// A token outside of the model's pieces, or one of them with a special meaning.
+struct AddedToken: Sendable, Equatable {
+    let id: Int32
+    let content: String
+    /// Whether it is only found where no word goes on beside it.
+    var isSingleWord = false
+    /// Whether white space before it belongs to it.
+    var stripsLeft = false
+    /// Whether white space behind it belongs to it.
+    var stripsRight = false
+    /// Whether it is looked for in the normalized text.
+    var isNormalized = false
+    /// Whether it is no text: decoding may leave it out.
+    var isSpecial = true
+
+    /// A special token that is looked for as it stands.
+    init(id: Int32, content: String) {
+        self.id = id
+        self.content = content
+    }
+}
+
+extension AddedToken: TokenizerComponent {
+    /// Longer ones are refused: each byte of a text may cost as much.
+    private static let maximumBytes = 1024
+
+    init(json reader: JSONObjectReader) throws {
+        id = Int32(try reader.int("id", in: 0...Vocabulary.maximumID - 1))
+        content = try reader.string("content")
+        guard (1...Self.maximumBytes).contains(content.utf8.count) else {
+            throw reader.error("content", "must have 1 to \(Self.maximumBytes) bytes")
+        }
+        isSingleWord = try reader.bool("single_word", default: false)
+        stripsLeft = try reader.bool("lstrip", default: false)
+        stripsRight = try reader.bool("rstrip", default: false)
+        isSpecial = try reader.bool("special", default: false)
+        isNormalized = try reader.bool("normalized", default: !isSpecial)
+    }
+
+    var json: JSONValue {
+        [
+            "id": .int(Int(id)), "content": .string(content), "single_word": .bool(isSingleWord),
+            "lstrip": .bool(stripsLeft), "rstrip": .bool(stripsRight),
+            "normalized": .bool(isNormalized), "special": .bool(isSpecial),
+        ]
+    }
+}
+
+/// The added tokens of a tokenizer, and how they are found in a text.
+struct AddedTokens: Sendable {
+    /// A part of a text: an added token, or what stands between two of them.
+    struct Part {
+        let range: Range<Int>
+        /// The index of the token, or nil.
+        let token: Int?
+    }
+
+    let tokens: [AddedToken]
+    /// The index of the token of an id.
+    private let byID: [Int32: Int]
+    private let byName: NameDictionary<Int32>
+    /// What a token is in the normalized text, where that is something else.
+    private var normalizedContents: [Int32: [UInt8]] = [:]
+    private var raw = ByteTrie()
+    private var normalized = ByteTrie()
+    private var rawWithoutSpecial = ByteTrie()
+    private var normalizedWithoutSpecial = ByteTrie()
+
+    /// - Throws: `PatternError` where the normalizer has a pattern that takes too many steps.
+    init(_ tokens: [AddedToken], normalizer: Normalizer?) throws {
+        self.tokens = tokens
+        var byID: [Int32: Int] = [:]
+        var byName = NameDictionary<Int32>()
+        for (index, token) in tokens.enumerated() {
+            byID[token.id] = index
+            byName.insert(token.id, forName: token.content)
+        }
+        self.byID = byID
+        self.byName = byName
+        for (index, token) in tokens.enumerated() {
+            let piece = Int32(truncatingIfNeeded: index)
+            guard token.isNormalized else {
+                raw.insert(token.content.utf8, piece: piece)
+                if !token.isSpecial { rawWithoutSpecial.insert(token.content.utf8, piece: piece) }
+                continue
+            }
+            var text = NormalizedText(token.content, trackingSources: false)
+            try normalizer?.apply(to: &text)
+            if !text.bytes.elementsEqual(token.content.utf8) {
+                normalizedContents[token.id] = text.bytes
+            }
+            normalized.insert(text.bytes, piece: piece)
+            if !token.isSpecial { normalizedWithoutSpecial.insert(text.bytes, piece: piece) }
+        }
+    }
+
+    /// One more than the largest id.
+    var idLimit: Int { tokens.map { Int($0.id) + 1 }.max() ?? 0 }
+
+    /// The token of an id.
+    func token(of id: Int32) -> AddedToken? { byID[id].map { tokens[$0] } }
+
+    /// The id of a content.
+    func id(of content: String) -> Int32? { byName[content] }
+
+    /// What decoding sees of a token, in UTF-8.
+    func decodedBytes(of id: Int32) -> [UInt8]? {
+        normalizedContents[id] ?? token(of: id).map { Array($0.content.utf8) }
+    }
+
+    /// The parts of a text, or nil if no token is in it.
+    ///
+    /// - Parameters:
+    ///   - isNormalized: which tokens are looked for.
+    ///   - findsSpecial: whether special tokens are among them.
+    func parts(of bytes: [UInt8], isNormalized: Bool, findsSpecial: Bool) -> [Part]? {
+        let trie =
+            isNormalized
+            ? (findsSpecial ? normalized : normalizedWithoutSpecial)
+            : (findsSpecial ? raw : rawWithoutSpecial)
+        guard !trie.isEmpty else { return nil }
+        var parts: [Part] = []
+        var done = 0
+        var position = 0
+        while position < bytes.count {
+            guard let found = trie.longest(bytes, position..<bytes.count) else {
+                position += 1
+                continue
+            }
+            let token = tokens[Int(found.piece)]
+            var (start, stop) = (position, found.end)
+            position = found.end
+            if token.isSingleWord, hasWord(bytes, before: start) || hasWord(bytes, behind: stop) {
+                continue
+            }
+            if token.stripsLeft { start = max(spaceStart(bytes, before: start), done) }
+            if token.stripsRight { stop = spaceEnd(bytes, behind: stop) }
+            // A token inside of space that an earlier one took has no text of its own.
+            start = max(start, done)
+            stop = max(stop, start)
+            if done < start { parts.append(Part(range: done..<start, token: nil)) }
+            parts.append(Part(range: start..<stop, token: Int(found.piece)))
+            done = stop
+        }
+        guard !parts.isEmpty else { return nil }
+        if done < bytes.count { parts.append(Part(range: done..<bytes.count, token: nil)) }
+        return parts
+    }
+
+    private func hasWord(_ bytes: [UInt8], before position: Int) -> Bool {
+        guard position > 0 else { return false }
+        let start = UTF8Bytes.start(in: bytes, before: position)
+        return isWord(UTF8Bytes.scalar(in: bytes, at: start).value)
+    }
+
+    private func hasWord(_ bytes: [UInt8], behind position: Int) -> Bool {
+        position < bytes.count && isWord(UTF8Bytes.scalar(in: bytes, at: position).value)
+    }
+
+    private func isWord(_ scalar: UInt32) -> Bool {
+        SplitClass.table[scalar] & SplitClass.word != 0
+    }
+
+    private func isSpace(_ scalar: UInt32) -> Bool {
+        SplitClass.table[scalar] & SplitClass.whitespace != 0
+    }
+
+    private func spaceStart(_ bytes: [UInt8], before position: Int) -> Int {
+        var position = position
+        while position > 0 {
+            let start = UTF8Bytes.start(in: bytes, before: position)
+            guard isSpace(UTF8Bytes.scalar(in: bytes, at: start).value) else { break }
+            position = start
+        }
+        return position
+    }
+
+    private func spaceEnd(_ bytes: [UInt8], behind position: Int) -> Int {
+        var position = position
+        while position < bytes.count {
+            let scalar = UTF8Bytes.scalar(in: bytes, at: position)
+            guard isSpace(scalar.value) else { break }
+            position = scalar.next
+        }
+        return position
+    }
+}

@@ -1,0 +1,164 @@
+extension Tokenizer {
+    /// Turns ids back into text.
+    ///
+    /// - Parameter skippingSpecialTokens: whether special tokens are left out.
+    /// - Throws: `TokenizerError` for an id outside the vocabulary, `PatternError` where a pattern of the
+    ///   file takes too many steps.
+    public func decode(_ ids: [Int32], skippingSpecialTokens: Bool = true) throws -> String {
+        String(decoding: try decodedBytes(ids, skippingSpecialTokens), as: UTF8.self)
+    }
+
+    func decodedBytes(_ ids: [Int32], _ skippingSpecialTokens: Bool) throws -> [UInt8] {
+        var pieces: [[UInt8]] = []
+        pieces.reserveCapacity(ids.count)
+        for id in ids {
+            if let token = added.token(of: id) {
+                guard !(token.isSpecial && skippingSpecialTokens) else { continue }
+                pieces.append(added.decodedBytes(of: id) ?? [])
+            } else if let bytes = model.vocabulary.bytes(of: id) {
+                pieces.append(Array(bytes))
+            } else {
+                throw TokenizerError.unknownID(id, vocabularySize: vocabularySize)
+            }
+        }
+        guard let decoder else { return Array(pieces.joined(separator: [0x20])) }
+        let bytes = Array(try decoder.apply(to: pieces).joined())
+        guard isRawText else { return bytes }
+        let text = String(decoding: bytes, as: UTF8.self)
+        var normalized = NormalizedText(text, trackingSources: false)
+        CanonicalComposition.normalize(&normalized, tables: .version14)
+        return normalized.bytes
+    }
+
+    /// The pieces as people read them: where words carry an end mark, such as `</w>`, without it,
+    /// and every other piece with `@@`, as `subword-nmt` shows them; otherwise as they stand in the
+    /// vocabulary.
+    ///
+    /// - Throws: `TokenizerError` for an id outside the vocabulary.
+    public func displayPieces(of ids: [Int32]) throws -> [String] {
+        try ids.map { id in
+            guard let piece = piece(of: id) else {
+                throw TokenizerError.unknownID(id, vocabularySize: vocabularySize)
+            }
+            guard let mark = model.wordSuffix, !isSpecial(id) else { return piece }
+            let bytes = piece.utf8
+            guard bytes.count >= mark.utf8.count,
+                bytes.suffix(mark.utf8.count).elementsEqual(mark.utf8)
+            else { return piece + "@@" }
+            return String(decoding: bytes.dropLast(mark.utf8.count), as: UTF8.self)
+        }
+    }
+
+    /// How many pairs of symbols are looked up to encode a text that no word is remembered of: what
+    /// the time grows with.
+    package func pairLookups(encoding text: String) throws -> Int {
+        var scratch = TokenizerScratch()
+        _ = try encodeIDs(text, false, &scratch)
+        return scratch.merger.lookupCount
+    }
+
+    /// When a pair of pieces was learned, or `nil` if they are not merged.
+    package func mergeRank(_ left: String, _ right: String) -> Int? {
+        guard let model = model.bytePairs, let left = model.vocabulary.id(of: left),
+            let right = model.vocabulary.id(of: right)
+        else { return nil }
+        return model.ranks[left, right].map { Int($0 >> 32) }
+    }
+}
+
+/// Turns ids into text one by one, as a model makes them, without ever cutting a character.
+///
+/// ```swift
+/// var stream = DecodingStream(tokenizer)
+/// for id in ids { if let text = try stream.add(id) { print(text, terminator: "") } }
+/// ```
+/// What it returns, joined, is what `decode` returns for all ids, but for an unfinished character at the end.
+public struct DecodingStream: Sendable {
+    private let tokenizer: Tokenizer
+    private let skipsSpecialTokens: Bool
+    /// The ids that later ones may still be read together with.
+    private var ids: [Int32] = []
+    /// What of these ids was returned.
+    private var prefix: [UInt8] = []
+    private var prefixCount = 0
+
+    /// Makes a stream that has seen nothing.
+    public init(_ tokenizer: Tokenizer, skippingSpecialTokens: Bool = true) {
+        self.tokenizer = tokenizer
+        skipsSpecialTokens = skippingSpecialTokens
+    }
+
+    /// Takes an id, and returns what text became certain, or nil if none did.
+    ///
+    /// - Throws: what `decode` throws.
+    public mutating func add(_ id: Int32) throws -> String? {
+        if prefix.isEmpty, !ids.isEmpty {
+            let decoded = try tokenizer.decodedBytes(ids, skipsSpecialTokens)
+            if !isUnfinished(decoded) {
+                prefix = decoded
+                prefixCount = ids.count
+            }
+        }
+        ids.append(id)
+        let text = try tokenizer.decodedBytes(ids, skipsSpecialTokens)
+        guard text.count > prefix.count, text.starts(with: prefix), !isUnfinished(text) else {
+            return nil
+        }
+        let new = String(decoding: text[prefix.count...], as: UTF8.self)
+        let kept = ids.count - prefixCount
+        ids.removeFirst(prefixCount)
+        prefix = try tokenizer.decodedBytes(ids, skipsSpecialTokens)
+        prefixCount = kept
+        return new
+    }
+
+    /// What is left when no id follows: the remains of a character that was not finished.
+    ///
+    /// - Throws: what `decode` throws.
+    public mutating func finish() throws -> String? {
+        let text = try tokenizer.decodedBytes(ids, skipsSpecialTokens)
+        defer {
+            ids = []
+            prefix = []
+            prefixCount = 0
+        }
+        guard text.count > prefix.count else { return nil }
+        return String(decoding: text[prefix.count...], as: UTF8.self)
+    }
+
+    /// Whether a text ends inside of a character, or with the mark of one.
+    private func isUnfinished(_ bytes: [UInt8]) -> Bool {
+        String(decoding: bytes.suffix(4), as: UTF8.self).unicodeScalars.last == "\u{FFFD}"
+    }
+}
+
+/// A use of a tokenizer, or of its trainer, that cannot work.
+public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// An id without a piece.
+    case unknownID(Int32, vocabularySize: Int)
+    /// There was no word to learn from.
+    case nothingToLearnFrom
+    /// A number of merges or a count that is not positive.
+    case badSetting(name: String, value: Int)
+    /// A text of 4 GB or more.
+    case textTooLong
+    /// A text holds what has no piece, and there is no piece for the unknown.
+    case noUnknownPiece
+    /// The text that the file says to cut is too short, or is not there.
+    case cannotTruncate(to: Int)
+
+    /// The whole message in one line.
+    public var description: String {
+        switch self {
+        case .unknownID(let id, let size):
+            "token id \(id) has no piece in a vocabulary of \(size)"
+        case .nothingToLearnFrom: "there is no word to learn a vocabulary from"
+        case .badSetting(let name, let value): "\(name) = \(value): must not be negative"
+        case .textTooLong: "a text of 4 GB or more cannot be encoded"
+        case .noUnknownPiece:
+            "the text holds what has no piece, and the vocabulary has no piece for the unknown"
+        case .cannotTruncate(let length):
+            "the text that shall be cut is too short for \(length) tokens, or is not there"
+        }
+    }
+}

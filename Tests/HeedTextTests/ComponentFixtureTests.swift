@@ -1,0 +1,91 @@
+import HeedFormats
+import HeedText
+import Testing
+
+@Suite("Parts of a tokenizer.json, as the tokenizers library has them")
+struct ComponentFixtureTests {
+    private func entries() throws -> [JSONObjectReader] {
+        let fixtures = try #require(try fixture("tokenizer_components.json").arrayValue)
+        #expect(fixtures.count > 90)
+        return try fixtures.map { try JSONObjectReader($0, file: "tokenizer_components.json") }
+    }
+
+    private func tokenizer(_ entry: JSONObjectReader) throws -> Tokenizer {
+        try Tokenizer(
+            parsing: JSONWriter().bytes(entry.value("tokenizer")), file: entry.string("name"))
+    }
+
+    @Test("ids, offsets, segments, masks and decoded texts are the library's, for every part")
+    func encoding() throws {
+        for entry in try entries() {
+            let name = try entry.string("name")
+            let tokenizer = try tokenizer(entry)
+            for found in try entry.objects("cases") {
+                let text = try found.string("text")
+                let encoding = try tokenizer.encode(text, pair: found.optionalString("pair"))
+                let place = "\(name): \(text.debugDescription)"
+                #expect(encoding.ids.map(Int.init) == (try found.ints("ids")), "\(place)")
+                let offsets = encoding.scalarOffsets.flatMap { [$0.lowerBound, $0.upperBound] }
+                #expect(offsets == (try found.ints("offsets")), "\(place)")
+                #expect(encoding.typeIDs.map(Int.init) == (try found.ints("type_ids")), "\(place)")
+                let special = encoding.specialMask.map { $0 ? 1 : 0 }
+                #expect(special == (try found.ints("special")), "\(place)")
+                let attention = encoding.attentionMask.map { $0 ? 1 : 0 }
+                #expect(attention == (try found.ints("attention")), "\(place)")
+                let decoded = encoding.ids.isEmpty ? "" : try tokenizer.decode(encoding.ids)
+                #expect(decoded.bytes == (try found.string("decoded").bytes), "\(place)")
+                if try found.optionalString("pair") == nil {
+                    #expect(try tokenizer.encodeIDs(text) == encoding.ids, "\(place)")
+                }
+            }
+        }
+    }
+
+    @Test("a tokenizer that is written and read again is the same")
+    func writing() throws {
+        for entry in try entries() {
+            let tokenizer = try tokenizer(entry)
+            let bytes = tokenizer.serialized()
+            let again = try Tokenizer(parsing: bytes, file: "again")
+            #expect(again.serialized() == bytes, "\(try entry.string("name"))")
+            for found in try entry.objects("cases") {
+                let text = try found.string("text")
+                #expect(try again.encode(text) == tokenizer.encode(text))
+            }
+        }
+    }
+
+    @Test("a stream of ids gives the text that decoding gives, and never a part of a character")
+    func streaming() throws {
+        let text = "Ünï 日本 👨‍👩‍👧 it's\n  e\u{301}"
+        var tried = 0
+        for entry in try entries() where try entry.string("name").hasPrefix("bytes") {
+            let tokenizer = try tokenizer(entry)
+            let ids = try tokenizer.encodeIDs(text)
+            var stream = DecodingStream(tokenizer)
+            var joined = ""
+            for id in ids {
+                if let part = try stream.add(id) {
+                    #expect(!part.unicodeScalars.contains("\u{FFFD}"))
+                    joined += part
+                }
+            }
+            joined += try stream.finish() ?? ""
+            #expect(joined.bytes == (try tokenizer.decode(ids).bytes))
+            tried += 1
+        }
+        #expect(tried > 3)
+    }
+
+    @Test("many texts on several threads are encoded as they are one by one")
+    func threads() throws {
+        let entry = try #require(try entries().first { try $0.string("name") == "bytes True True" })
+        let tokenizer = try tokenizer(entry)
+        let texts = sampleLines(count: 3000)
+        let alone = try texts.map { try tokenizer.encodeIDs($0) }
+        for threads in [1, 2, 3, 8] {
+            #expect(try tokenizer.encodeIDs(texts, threads: threads) == alone)
+            #expect(try tokenizer.encode(texts, threads: threads).map(\.ids) == alone)
+        }
+    }
+}
