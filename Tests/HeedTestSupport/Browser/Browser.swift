@@ -1,5 +1,4 @@
 public import Foundation
-import FoundationNetworking
 public import HeedFormats
 
 /// A headless Chromium, told what to do through its driver by the W3C WebDriver protocol.
@@ -38,7 +37,7 @@ public final class Browser: Sendable {
             .string("--window-size=\(width),\(height)"),
         ]
         let answer = try await Self.send(
-            "POST", driver.address + "/session",
+            "POST", "/session",
             [
                 "capabilities": [
                     "alwaysMatch": [
@@ -49,34 +48,34 @@ public final class Browser: Sendable {
                         "goog:loggingPrefs": ["browser": "ALL", "performance": "ALL"],
                     ]
                 ]
-            ])
+            ], to: driver)
         guard let id = answer["sessionId"]?.stringValue else {
             throw BrowserError("the driver gave no session")
         }
-        session = "\(driver.address)/session/\(id)"
+        session = id
     }
 
     /// Ends the browser; nothing else may be asked afterwards.
-    public func quit() async throws { try await Self.send("DELETE", session, nil) }
+    public func quit() async throws { try await send("DELETE", "") }
 
     /// Opens a page and waits until it has been loaded.
     public func open(_ url: URL) async throws {
-        try await Self.send("POST", session + "/url", ["url": .string(url.absoluteString)])
+        try await send("POST", "/url", ["url": .string(url.absoluteString)])
     }
 
     /// Runs the body of a function in the page and gives what it returns.
     @discardableResult
     public func run(_ script: String, _ arguments: JSONValue...) async throws -> JSONValue {
-        try await Self.send(
-            "POST", session + "/execute/sync",
+        try await send(
+            "POST", "/execute/sync",
             ["script": .string(script), "args": .array(arguments)])
     }
 
     /// Runs the body of an `async` function in the page and gives what its promise is fulfilled with.
     @discardableResult
     public func runAsync(_ script: String) async throws -> JSONValue {
-        try await Self.send(
-            "POST", session + "/execute/async",
+        try await send(
+            "POST", "/execute/async",
             [
                 "script": .string(
                     "const done = arguments[0]; (async () => { \(script) })().then(done, e => done(String(e)))"
@@ -121,8 +120,8 @@ public final class Browser: Sendable {
 
     /// Says whether the system is dark, as the page sees it.
     public func setDark(_ isDark: Bool) async throws {
-        try await Self.send(
-            "POST", session + "/goog/cdp/execute",
+        try await send(
+            "POST", "/goog/cdp/execute",
             [
                 "cmd": "Emulation.setEmulatedMedia",
                 "params": [
@@ -154,27 +153,27 @@ public final class Browser: Sendable {
     }
 
     private func log(_ type: String) async throws -> [JSONValue] {
-        try await Self.send("POST", session + "/se/log", ["type": .string(type)]).arrayValue ?? []
+        try await send("POST", "/se/log", ["type": .string(type)]).arrayValue ?? []
     }
 
     private func perform(_ source: JSONValue) async throws {
-        try await Self.send("POST", session + "/actions", ["actions": [source]])
+        try await send("POST", "/actions", ["actions": [source]])
     }
 
     /// Sends a command and gives the value of its answer.
     @discardableResult
-    private static func send(
-        _ method: String, _ address: String, _ body: JSONValue?
+    private func send(
+        _ method: String, _ command: String, _ body: JSONValue? = nil
     ) async throws -> JSONValue {
-        guard let url = URL(string: address) else { throw BrowserError("no address: \(address)") }
-        var request = URLRequest(url: url, timeoutInterval: 120)
-        request.httpMethod = method
-        if let body {
-            request.httpBody = Data(JSONWriter().bytes(body))
-            request.setValue("application/json", forHTTPHeaderField: "Content-Type")
-        }
-        let (data, _) = try await URLSession.shared.data(for: request)
-        let value = try JSONParser().parse(String(decoding: data, as: UTF8.self))["value"] ?? nil
+        try await Self.send(method, "/session/\(session)\(command)", body, to: driver)
+    }
+
+    private static func send(
+        _ method: String, _ path: String, _ body: JSONValue?, to driver: BrowserDriver
+    ) async throws -> JSONValue {
+        let answer = try await LocalHTTP.send(
+            method, path, port: driver.port, body: body.map { JSONWriter().bytes($0) } ?? [])
+        let value = try JSONParser().parse(answer)["value"] ?? nil
         if let error = value["error"]?.stringValue {
             throw BrowserError("\(error): \(value["message"]?.stringValue ?? "")")
         }

@@ -4,8 +4,8 @@ import Foundation
 ///
 /// It listens at a port of this machine that it chooses itself, and ends with this object.
 final class BrowserDriver: Sendable {
-    /// Where it listens.
-    let address: String
+    /// Where it listens on this machine.
+    let port: UInt16
     private let process: Process
     /// Kept open: the driver would end where nobody could read what it says.
     private let output = Pipe()
@@ -18,21 +18,20 @@ final class BrowserDriver: Sendable {
         process.standardError = FileHandle.nullDevice
         try process.run()
         self.process = process
-        let port = try Self.port(in: output.fileHandleForReading)
-        address = "http://127.0.0.1:\(port)"
+        port = try Self.port(in: output.fileHandleForReading)
     }
 
     deinit { process.terminate() }
 
     /// The port of the line "… started successfully on port N.".
-    private static func port(in output: FileHandle) throws -> Int {
+    private static func port(in output: FileHandle) throws -> UInt16 {
         var text = ""
         while true {
             let data = output.availableData
             guard !data.isEmpty else { throw BrowserError("the driver ended: \(text)") }
             text += String(decoding: data, as: UTF8.self)
             if let found = text.firstMatch(of: #/successfully on port (\d+)/#),
-                let port = Int(found.output.1)
+                let port = UInt16(found.output.1)
             {
                 return port
             }
