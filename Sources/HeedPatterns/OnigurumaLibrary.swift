@@ -34,8 +34,8 @@ enum OnigurumaLibrary {
     /// The library's words for an error.
     @unsafe static func message(_ status: Int32, _ info: inout OnigErrorInfo) -> String {
         var text = [UInt8](repeating: 0, count: Int(heed_onig_message_size()) + 1)
-        let count = text.withUnsafeMutableBufferPointer { buffer -> Int in
-            guard let base = unsafe buffer.baseAddress else { return 0 }
+        let count = unsafe text.withUnsafeMutableBufferPointer { buffer -> Int in
+            guard let base = buffer.baseAddress else { return 0 }
             return unsafe Int(heed_onig_message(base, status, &info))
         }
         let words = text[..<min(max(count, 0), text.count)]

@@ -63,7 +63,7 @@ public final class SearchPattern: Sendable {
         in bytes: [UInt8], _ range: Range<Int>, to matches: inout [Range<Int>]
     ) throws {
         guard 0 <= range.lowerBound, range.upperBound <= bytes.count, !range.isEmpty else { return }
-        guard let region = unsafe onig_region_new(), let limits = onig_new_match_param() else {
+        guard let region = unsafe onig_region_new(), let limits = unsafe onig_new_match_param() else {
             throw PatternError(pattern: text, problem: .invalid("has no memory"))
         }
         defer {
@@ -72,7 +72,7 @@ public final class SearchPattern: Sendable {
         }
         unsafe onig_initialize_match_param(limits)
         try unsafe bytes.withUnsafeBufferPointer { buffer in
-            guard let base = unsafe buffer.baseAddress else { return }
+            guard let base = buffer.baseAddress else { return }
             var search = unsafe Search(
                 start: base + range.lowerBound, end: base + range.upperBound,
                 region: region, limits: limits)
