@@ -6,6 +6,7 @@ extension FuzzTarget {
     /// Texts, and what cuts them into pieces.
     static let texts = [
         FuzzTarget(name: "tokenizer", seeds: tokenizerSeeds, body: readTokenizer),
+        FuzzTarget(name: "vocabulary", seeds: vocabularySeeds, body: readVocabulary),
         FuzzTarget(name: "text", seeds: textSeeds, body: readText),
         FuzzTarget(name: "lines", seeds: lineSeeds, body: readLines),
     ]
@@ -41,6 +42,25 @@ extension FuzzTarget {
             {"type":"Strip","content":" ","start":1,"stop":1}]},
             "model":{\(model),"unk_token":"?","fuse_unk":true,"byte_fallback":false}}
             """.bytes,
+            """
+            {"added_tokens":[{"id":4,"content":"</s>","lstrip":true,"rstrip":true,"single_word":true,"normalized":true,
+            "special":false}],"normalizer":{"type":"Sequence","normalizers":[{"type":"BertNormalizer"},{"type":"NFKC"},
+            {"type":"Replace","pattern":{"Regex":"a+|\\\\s"},"content":"b"},{"type":"Nmt"},{"type":"Strip","strip_left":true,
+            "strip_right":true}]},"pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":
+            "\\\\p{L}+"},"behavior":"MergedWithNext","invert":true},{"type":"UnicodeScripts"},{"type":"FixedLength"},
+            {"type":"Metaspace","replacement":"▁","prepend_scheme":"first"},{"type":"ByteLevel"}]},"post_processor":
+            {"type":"RobertaProcessing","cls":["a",0],"sep":["b",1]},"truncation":{"max_length":9,"strategy":"LongestFirst"},
+            "padding":{"strategy":{"Fixed":8}},"decoder":{"type":"Sequence","decoders":[{"type":"WordPiece"},{"type":"CTC"},
+            {"type":"ByteLevel"}]},"model":{\(model),"ignore_merges":true,"continuing_subword_prefix":"#"}}
+            """.bytes,
+            """
+            {"normalizer":{"type":"Lowercase"},"pre_tokenizer":{"type":"BertPreTokenizer"},"model":{"type":"WordPiece",
+            "vocab":{"[UNK]":0,"a":1,"##d":2}}}
+            """.bytes,
+            """
+            {"pre_tokenizer":{"type":"Metaspace","replacement":"▁"},"model":{"type":"Unigram","unk_id":0,"byte_fallback":true,
+            "vocab":[["?",0],["▁",-1],["a",-2.5],["do",-3]]}}
+            """.bytes,
         ]
     }
 
@@ -53,6 +73,31 @@ extension FuzzTarget {
         require(
             try again.encodeIDs(sample) == tokenizer.encodeIDs(sample),
             "a tokenizer that was written gives other ids")
+    }
+
+    // MARK: Other forms
+
+    private static func vocabularySeeds() -> [[UInt8]] {
+        // Two pieces of sentencepiece's, an unknown one, and the type of the model.
+        let piece: ([UInt8], [UInt8]) -> [UInt8] = { text, rest in
+            let body = [0x0A, UInt8(text.count)] + text + [0x15, 0, 0, 0x80, 0xBF] + rest
+            return [0x0A, UInt8(body.count)] + body
+        }
+        let pieces = piece("<unk>".bytes, [0x18, 2]) + piece("a".bytes, []) + piece("\u{2581}".bytes, [])
+        return [
+            pieces, pieces + [0x12, 0x02, 0x18, 2], pieces + [0x12, 0x03, 0xC0, 0x02, 1],
+            "[UNK]\n[CLS]\n[SEP]\na\n##b\n".bytes, "YQ== 0\nYg== 1\nYWI= 2\n".bytes,
+            "#version: 0.2\na b\nab c</w>\n".bytes,
+        ]
+    }
+
+    private static func readVocabulary(_ bytes: [UInt8]) throws {
+        let tokenizer = try Tokenizer(contents: bytes, file: "vocabulary")
+        do {
+            try use(tokenizer, sample)
+        } catch is TokenizerError {
+            // There may be no piece for what is unknown.
+        }
     }
 
     private static func use(_ tokenizer: Tokenizer, _ text: String) throws {

@@ -84,6 +84,11 @@ extension Tokenizer {
                 file: file, field: "post_processor.\(field)", value: .int(Int(id)),
                 problem: "is an id without a piece")
         }
+        if let padding, piece(of: padding.id) == nil {
+            throw JSONFieldError(
+                file: file, field: "padding.pad_id", value: .int(Int(padding.id)),
+                problem: "is an id without a piece")
+        }
         specialTokens = SpecialTokens(
             endOfSequence: postProcessor?.surroundingIDs.after.last
                 ?? id(of: SpecialTokens.endName),
