@@ -12,10 +12,12 @@ struct CharacterTrainerTests {
         #expect(tokenizer.vocabularySize == 8)
         #expect(try tokenizer.encodeIDs("\n abcé🙂") == [1, 2, 3, 4, 5, 6, 7])
         for text in ["", "a", "abba cab\n\né  🙂", " a "] {
-            #expect(try tokenizer.decode(tokenizer.encodeIDs(text)) == text)
+            let ids = try tokenizer.encodeIDs(text)
+            #expect(try tokenizer.decode(ids) == text)
         }
         let again = try Tokenizer(parsing: tokenizer.serialized(), file: "tokenizer.json")
-        #expect(try again.encodeIDs("cab 🙂") == tokenizer.encodeIDs("cab 🙂"))
+        let expected = try tokenizer.encodeIDs("cab 🙂")
+        #expect(try again.encodeIDs("cab 🙂") == expected)
     }
 
     @Test("others are the unknown piece, and nothing cannot be learned from")
