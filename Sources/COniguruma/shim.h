@@ -5,12 +5,9 @@
 #include <oniguruma.h>
 
 /// Compiles a pattern in UTF-8; returns ONIG_NORMAL or a negative error.
-static inline int heed_onig_compile(
-    regex_t **regex, const unsigned char *pattern, const unsigned char *end, OnigErrorInfo *info
-) {
-    return onig_new(
-        regex, pattern, end, ONIG_OPTION_NONE, ONIG_ENCODING_UTF8, ONIG_SYNTAX_ONIGURUMA, info
-    );
+static inline int heed_onig_compile(regex_t **regex, const unsigned char *pattern, const unsigned char *end,
+                                    OnigErrorInfo *info) {
+    return onig_new(regex, pattern, end, ONIG_OPTION_NONE, ONIG_ENCODING_UTF8, ONIG_SYNTAX_ONIGURUMA, info);
 }
 
 static inline int heed_onig_initialize(void) {
@@ -28,6 +25,8 @@ static inline int heed_onig_message(unsigned char *text, int error, OnigErrorInf
     return onig_error_code_to_str(text, error, info);
 }
 
-static inline int heed_onig_message_size(void) { return ONIG_MAX_ERROR_MESSAGE_LEN; }
+static inline int heed_onig_message_size(void) {
+    return ONIG_MAX_ERROR_MESSAGE_LEN;
+}
 
 #endif
