@@ -34,8 +34,9 @@ enum GPT2Family: LanguageModelFamily {
             throw json.error("add_cross_attention", "is not supported")
         }
         let end = min(50_256, configuration.vocabulary - 1)
-        configuration.startToken = json.contains("bos_token_id") ? nil : end
-        configuration.endTokens = json.contains("eos_token_id") ? [] : [end]
+        // A null says that there is none.
+        configuration.startToken = json.object["bos_token_id"] == nil ? end : nil
+        configuration.endTokens = json.object["eos_token_id"] == nil ? [end] : []
         return configuration
     }
 

@@ -18,7 +18,7 @@ extension LanguageModel {
         let isBare = store.entry(named: names.tokens + ".weight") != nil
         let prefix = isBare ? names.prefix : ""
         try ModelFiles.load(
-            self, from: PrefixedStore(base: store, prefix: prefix), as: type,
+            self, from: PrefixedTensors(store, prefix: prefix), as: type,
             ignoring: { name in
                 (configuration.tiesOutput
                     && name.hasSuffix(LanguageModelNames.projection)) || family.mayIgnore(name)
@@ -126,40 +126,5 @@ extension LanguageModelConfiguration {
         endTokens.count > 1
             ? .array(endTokens.map(JSONValue.int))
             : endTokens.first.map(JSONValue.int) ?? nil
-    }
-}
-
-/// A store whose names have a prefix that they lack in its files.
-private struct PrefixedStore: TensorStore {
-    let base: TensorFolder
-    let prefix: String
-
-    var path: String { base.path }
-
-    var entries: [TensorEntry] {
-        prefix.isEmpty ? base.entries : base.entries.map { $0.named(prefix + $0.name) }
-    }
-
-    func entry(named name: String) -> TensorEntry? {
-        inside(name).flatMap { base.entry(named: $0)?.named(name) }
-    }
-
-    func read(_ name: String, into buffer: UnsafeMutableRawBufferPointer) throws {
-        try unsafe base.read(inside(name) ?? name, into: buffer)
-    }
-
-    func mappedBytes(of name: String) throws -> MappedBytes? {
-        try base.mappedBytes(of: inside(name) ?? name)
-    }
-
-    func withBytes<Result>(
-        of name: String, _ body: (UnsafeRawBufferPointer) throws -> Result
-    ) throws -> Result {
-        try unsafe base.withBytes(of: inside(name) ?? name, body)
-    }
-
-    private func inside(_ name: String) -> String? {
-        if prefix.isEmpty { return name }
-        return name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : nil
     }
 }

@@ -43,7 +43,8 @@ public final class LanguageModelDecoder: TextDecoder {
 
     /// Reads prompts but for their last tokens, which are the first to be fed.
     public func start(sentences: [Int], slots: [Int]) {
-        _ = states(of: sentences.map { Array(prompts[$0].dropLast()) }, slots: slots)
+        _ = states(
+            of: sentences.map { Array(prompts[$0].dropLast()) }, slots: slots, following: 1)
     }
 
     /// Feeds tokens to each slot; returns the logits after the last of each, float32 [slots, V].
@@ -74,7 +75,9 @@ public final class LanguageModelDecoder: TextDecoder {
     }
 
     /// The vectors of the last token of each slot that gets any, [slots, D].
-    private func states(of new: [[Int32]], slots: [Int]) -> Tensor {
+    ///
+    /// - Parameter following: tokens that belong to what is read, and come after it.
+    private func states(of new: [[Int32]], slots: [Int], following: Int = 0) -> Tensor {
         context.profiler?.begin("decoding step")
         defer { context.profiler?.end() }
         let pending = zip(new, slots).map { added, slot in beginAgain(slot, adding: added) }
@@ -82,13 +85,15 @@ public final class LanguageModelDecoder: TextDecoder {
         let isStep = zip(slots, pending).map { !tokens[$0].isEmpty && $1.count == 1 }
         for (slot, added) in zip(slots, pending) { tokens[slot] += added }
         guard isStep.contains(true), isStep.contains(false) else {
-            return states(of: pending, slots: slots, isStep: isStep.first ?? false)
+            return states(
+                of: pending, slots: slots, isStep: isStep.first ?? false, following: following)
         }
         var rows = [Tensor?](repeating: nil, count: slots.count)
         for kind in [false, true] {
             let chosen = slots.indices.filter { isStep[$0] == kind }
             let found = states(
-                of: chosen.map { pending[$0] }, slots: chosen.map { slots[$0] }, isStep: kind)
+                of: chosen.map { pending[$0] }, slots: chosen.map { slots[$0] }, isStep: kind,
+                following: following)
             for (row, index) in chosen.enumerated() {
                 rows[index] = found.rowsView(row..<row + 1)
             }
@@ -97,14 +102,16 @@ public final class LanguageModelDecoder: TextDecoder {
     }
 
     /// The same for slots that all make a step, or all read.
-    private func states(of pending: [[Int32]], slots: [Int], isStep: Bool) -> Tensor {
+    private func states(
+        of pending: [[Int32]], slots: [Int], isStep: Bool, following: Int
+    ) -> Tensor {
         var context = context
         context.isDecoding = isStep
         var parts: [Tensor] = []
         var queue = ReadingQueue(lengths: pending.map(\.count), chunk: Self.chunkTokens)
         while let pieces = queue.next() {
             let read = pieces.map { slots[$0.index] }
-            let ends = pieces.map { tokens[slots[$0.index]].count }
+            let ends = pieces.map { tokens[slots[$0.index]].count + following }
             let packing = SequencePacking(
                 lengths: pieces.map(\.range.count),
                 firstPositions: read.map { caches.first?.lengths[$0] ?? 0 }, totalLengths: ends)
