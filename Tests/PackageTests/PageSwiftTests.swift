@@ -17,6 +17,16 @@ struct PageSwiftTests {
         throw CocoaError(.fileNoSuchFile, userInfo: [NSFilePathErrorKey: program])
     }
 
+    /// The maps of modules in C: those that the build wrote, and those of libraries of the system.
+    private static func moduleMaps(_ build: URL) throws -> [String] {
+        let manager = FileManager.default
+        return try [build, SourceTree.root.appending(path: "Sources")].flatMap { folder in
+            try manager.contentsOfDirectory(atPath: folder.path).sorted()
+                .map { folder.appending(path: "\($0)/module.modulemap").path }
+                .filter { manager.fileExists(atPath: $0) }
+        }
+    }
+
     @Test("every block of Swift that imports a library of Heed compiles", arguments: pages)
     func compiles(path: String) throws {
         guard FileManager.default.fileExists(atPath: SourceTree.root.appending(path: path).path)
@@ -49,8 +59,8 @@ struct PageSwiftTests {
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments =
             ["swiftc", "-typecheck", "-swift-version", "6", file.path]
-            + ["-I", build.appending(path: "Modules").path, "-Xcc"]
-            + ["-fmodule-map-file=\(build.path)/CHeedKernels.build/module.modulemap"]
+            + ["-I", build.appending(path: "Modules").path]
+            + (try moduleMaps(build)).flatMap { ["-Xcc", "-fmodule-map-file=\($0)"] }
         process.standardOutput = FileHandle.nullDevice
         process.standardError = try FileHandle(forWritingTo: output)
         try process.run()

@@ -83,15 +83,7 @@ public struct TranslationTraining: Sendable {
         // Asked before the work that comes before the training takes the lock for good.
         if try Folder.kind(of: output) == .folder { _ = try FolderLock(path: output) }
         let tokenizers = try makeTokenizers(train)
-        let training = try EncodedCorpus(train, tokenizers, maximumLength: maximumLength)
-        let validation = try EncodedCorpus(valid, tokenizers, maximumLength: maximumLength)
-        guard !training.sources.isEmpty, !validation.sources.isEmpty else {
-            throw CorpusError(
-                """
-                \(training.sources.isEmpty ? "training" : "validation") text: every pair has more \
-                than \(maximumLength) tokens on a side
-                """)
-        }
+        let (training, validation) = try encode(train, valid, tokenizers)
         let configuration = try resolvedConfiguration(tokenizers, training, validation)
         try ModelTooLargeError.check(configuration)
         let model = try Transformer(
@@ -103,18 +95,7 @@ public struct TranslationTraining: Sendable {
             .prepared(
                 "\(tokenizers.sizes) pieces, \(model.parameterCount) parameters, \(optimization.precision)"
             ))
-        let plan = plan(training)
-        // The number of updates depends on the lengths alone and is the same in every epoch.
-        let epochUpdates = plan.updates(epoch: 1).count
-        let task = TranslationTask(
-            model, tokenizers: tokenizers, training: training, validation: validation, plan: plan,
-            smoothing: optimization.labelSmoothing,
-            score: { epoch, _ in
-                guard bleuInterval > 0,
-                    epoch * epochUpdates / bleuInterval > (epoch - 1) * epochUpdates / bleuInterval
-                else { return [:] }
-                return ["valid_bleu": try bleu(model, tokenizers, valid).value]
-            })
+        let task = task(model, tokenizers, training, validation, judgedBy: valid)
         let events = TensorBoardLog(folder)
         let run = TrainingRun(
             task, optimization.trainingOptions, folder: folder,
@@ -133,6 +114,41 @@ public struct TranslationTraining: Sendable {
             handle(.score("\(try bleu(final, tokenizers, valid))"))
         }
         return end
+    }
+
+    /// Both texts as ids; throws where every pair of one is too long.
+    private func encode(
+        _ train: ParallelText, _ valid: ParallelText, _ tokenizers: TranslationTokenizers
+    ) throws -> (training: EncodedCorpus, validation: EncodedCorpus) {
+        let training = try EncodedCorpus(train, tokenizers, maximumLength: maximumLength)
+        let validation = try EncodedCorpus(valid, tokenizers, maximumLength: maximumLength)
+        guard !training.sources.isEmpty, !validation.sources.isEmpty else {
+            throw CorpusError(
+                """
+                \(training.sources.isEmpty ? "training" : "validation") text: every pair has more \
+                than \(maximumLength) tokens on a side
+                """)
+        }
+        return (training, validation)
+    }
+
+    /// The task, which measures BLEU after the epochs that `bleuInterval` chooses.
+    private func task(
+        _ model: Transformer, _ tokenizers: TranslationTokenizers, _ training: EncodedCorpus,
+        _ validation: EncodedCorpus, judgedBy text: ParallelText
+    ) -> TranslationTask {
+        let plan = plan(training)
+        // The number of updates depends on the lengths alone and is the same in every epoch.
+        let epochUpdates = plan.updates(epoch: 1).count
+        return TranslationTask(
+            model, tokenizers: tokenizers, training: training, validation: validation, plan: plan,
+            smoothing: optimization.labelSmoothing,
+            score: { epoch, _ in
+                guard bleuInterval > 0,
+                    epoch * epochUpdates / bleuInterval > (epoch - 1) * epochUpdates / bleuInterval
+                else { return [:] }
+                return ["valid_bleu": try bleu(model, tokenizers, text).value]
+            })
     }
 
     /// BLEU of the model's translations of the validation text, over its tokens if they are given as such.
