@@ -47,7 +47,8 @@ struct ComponentFixtureTests {
             let tokenizer = try tokenizer(entry)
             let bytes = tokenizer.serialized()
             let again = try Tokenizer(parsing: bytes, file: "again")
-            #expect(again.serialized() == bytes, "\(try entry.string("name"))")
+            let name = try entry.string("name")
+            #expect(again.serialized() == bytes, "\(name)")
             for found in try entry.objects("cases") {
                 let text = try found.string("text")
                 #expect(try again.encode(text) == tokenizer.encode(text))

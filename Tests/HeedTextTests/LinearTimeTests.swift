@@ -13,8 +13,8 @@ struct LinearTimeTests {
         for length in 1...64 { trainer.add(String(repeating: run, count: length)) }
         trainer.add(sampleLines())
         let tokenizer = try trainer.train()
-        let short = tokenizer.pairLookups(encoding: String(repeating: run, count: 10_000))
-        let long = tokenizer.pairLookups(encoding: String(repeating: run, count: 80_000))
+        let short = try tokenizer.pairLookups(encoding: String(repeating: run, count: 10_000))
+        let long = try tokenizer.pairLookups(encoding: String(repeating: run, count: 80_000))
         // A word that repeats is looked up once; one long word three times a merge at most.
         #expect(long <= 9 * short + 100, "\(short) look-ups, then \(long)")
         #expect(long <= 3 * 80_000 * run.utf8.count + 100)

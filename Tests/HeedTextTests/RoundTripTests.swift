@@ -147,9 +147,9 @@ struct RoundTripTests {
         let tokenizer = try sampleTokenizer(.rawText)
         let lines = sampleLines(count: 300, seed: 21)
         let expected = try lines.map { try tokenizer.encode($0, addingSpecialTokens: true).ids }
-        let results = await withTaskGroup(of: [[Int32]].self) { group in
+        let results = try await withThrowingTaskGroup(of: [[Int32]].self) { group in
             for _ in 0..<8 { group.addTask { try lines.map { try tokenizer.encodeIDs($0) } } }
-            return await group.reduce(into: []) { $0.append($1) }
+            return try await group.reduce(into: []) { $0.append($1) }
         }
         #expect(results.count == 8 && results.allSatisfy { $0 == expected })
         #expect(try tokenizer.encodeIDs(lines) == expected)
