@@ -47,7 +47,7 @@ struct TokenizerTrainerTests {
         let tokenizer = try trained(kind, 700)
         let ids = try tokenizer.encodeIDs(" running the", addingSpecialTokens: false)
         let pieces = try tokenizer.displayPieces(of: ids)
-        #expect(ids.count <= 4, "\(pieces)")
+        #expect(pieces.count <= 4, "\(pieces)")
     }
 
     @Test("nothing to learn from, or no room, is an error")

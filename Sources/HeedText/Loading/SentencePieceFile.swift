@@ -174,13 +174,13 @@ struct SentencePieceFile {
         if !pieces[Int(unknown)].text.isEmpty {
             steps.append(.replace(text: pieces[Int(unknown)].text, content: " \u{2047} "))
         }
-        steps += [.byteFallback, .fuse, .replace(text: "\u{2581}", content: " ")]
-        if normalizer.addsSpace {
-            steps.append(
-                .strip(
-                    content: " ", start: normalizer.putsSpaceBehind ? 0 : 1,
-                    stop: normalizer.putsSpaceBehind ? 1 : 0))
-        }
+        steps += [.byteFallback, .fuse]
+        // What sentencepiece puts before a text goes, or all spaces there if it does not keep them.
+        let count = normalizer.removesExtraSpaces ? 1_000_000 : normalizer.addsSpace ? 1 : 0
+        let isBehind = normalizer.putsSpaceBehind
+        steps.append(
+            .strip(content: "\u{2581}", start: isBehind ? 0 : count, stop: isBehind ? count : 0))
+        steps.append(.replace(text: "\u{2581}", content: " "))
         return .sequence(steps)
     }
 }

@@ -130,8 +130,9 @@ struct UnigramModel: Sendable {
     private func take(
         _ score: Double, from start: Int, to end: Int, _ id: Int32, _ lattice: inout Lattice
     ) {
+        let score = arithmetic == .single ? Double(Float(score)) : score
         guard lattice.starts[end] < 0 || score > lattice.scores[end] else { return }
-        lattice.scores[end] = arithmetic == .single ? Double(Float(score)) : score
+        lattice.scores[end] = score
         lattice.starts[end] = Int32(truncatingIfNeeded: start)
         lattice.ids[end] = id == unknownID ? -1 : id
     }
