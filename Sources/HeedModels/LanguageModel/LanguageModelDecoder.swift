@@ -130,7 +130,9 @@ public final class LanguageModelDecoder: TextDecoder {
     /// What must be fed so that the slot holds its tokens and these: all of them where the length that they reach turns
     /// every position otherwise.
     private func beginAgain(_ slot: Int, adding added: [Int32]) -> [Int32] {
-        guard case .longRoPE(_, _, let limit, _) = model.configuration.rotary?.scaling,
+        // As transformers has it, where only this type reads its text again.
+        guard model.configuration.type == .phi3,
+            case .longRoPE(_, _, let limit, _) = model.configuration.rotary?.scaling,
             !tokens[slot].isEmpty, tokens[slot].count <= limit,
             tokens[slot].count + added.count > limit
         else { return added }
