@@ -83,7 +83,8 @@ extension FuzzTarget {
             let body = [0x0A, UInt8(text.count)] + text + [0x15, 0, 0, 0x80, 0xBF] + rest
             return [0x0A, UInt8(body.count)] + body
         }
-        let pieces = piece("<unk>".bytes, [0x18, 2]) + piece("a".bytes, []) + piece("\u{2581}".bytes, [])
+        let pieces =
+            piece("<unk>".bytes, [0x18, 2]) + piece("a".bytes, []) + piece("\u{2581}".bytes, [])
         return [
             pieces, pieces + [0x12, 0x02, 0x18, 2], pieces + [0x12, 0x03, 0xC0, 0x02, 1],
             "[UNK]\n[CLS]\n[SEP]\na\n##b\n".bytes, "YQ== 0\nYg== 1\nYWI= 2\n".bytes,

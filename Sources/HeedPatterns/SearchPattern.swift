@@ -63,7 +63,8 @@ public final class SearchPattern: Sendable {
         in bytes: [UInt8], _ range: Range<Int>, to matches: inout [Range<Int>]
     ) throws {
         guard 0 <= range.lowerBound, range.upperBound <= bytes.count, !range.isEmpty else { return }
-        guard let region = unsafe onig_region_new(), let limits = unsafe onig_new_match_param() else {
+        guard let region = unsafe onig_region_new(), let limits = unsafe onig_new_match_param()
+        else {
             throw PatternError(pattern: text, problem: .invalid("has no memory"))
         }
         defer {

@@ -124,11 +124,13 @@ private enum PatternProperties {
             union(group) { $0.count == 2 && $0.hasPrefix(group) }
         }
         union(wordName) { ["l", "m", "n", "pc"].contains($0) }
-        for (long, short) in [
-            ("letter", "l"), ("mark", "m"), ("number", "n"), ("punctuation", "p"), ("symbol", "s"),
-        ] {
-            union(long) { $0 == short }
-        }
+        // The engine has room for twenty: the others of its own version are rarely asked for.
+        let names = [
+            wordName, "l", "lu", "ll", "lt", "lm", "lo", "m", "mn", "mc", "n", "nd", "nl", "no",
+            "p",
+            "pc", "po", "s", "sm", "so",
+        ]
+        defined.removeAll { !names.contains($0.name) }
         return defined
     }
 
