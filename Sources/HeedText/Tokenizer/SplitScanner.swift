@@ -38,7 +38,8 @@ struct SplitScanner: Sendable, Equatable {
         self = known.scanner
     }
 
-    /// The patterns that are scanned by hand.
+    /// The patterns that are scanned by hand, in the syntax of oniguruma: tiktoken's say `$` for `\\z`, and
+    /// `{1,3}+` for what is `{1,3}` here.
     static let known: [(pattern: String, scanner: SplitScanner)] = [
         // GPT-2, RoBERTa, GPT-NeoX, Phi; in the `tokenizers` library and in tiktoken.
         (
@@ -48,7 +49,7 @@ struct SplitScanner: Sendable, Equatable {
             #"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#, gpt2
         ),
         (
-            #"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"#,
+            #"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++\z|\s+(?!\S)|\s"#,
             gpt2
         ),
         // Llama 3, and GPT-4 as it was first written.
@@ -58,7 +59,7 @@ struct SplitScanner: Sendable, Equatable {
         ),
         // GPT-4.
         (
-            #"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s"#,
+            #"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++\z|\s*[\r\n]|\s+(?!\S)|\s"#,
             SplitScanner(.cl100k, keepsTrailingSpace: true)
         ),
         // Qwen 2, 2.5 and 3.

@@ -123,12 +123,16 @@ private enum PatternProperties {
         for group in ["l", "m", "n", "p", "s"] {
             union(group) { $0.count == 2 && $0.hasPrefix(group) }
         }
-        union(wordName) { ["l", "m", "n", "pc"].contains($0) }
-        for (long, short) in [
-            ("letter", "l"), ("mark", "m"), ("number", "n"), ("punctuation", "p"), ("symbol", "s"),
-        ] {
-            union(long) { $0 == short }
-        }
+        // To the engine joiners are no parts of words, and the fractions and exponents of Latin-1 are.
+        let words = HexReader.ranges(of: WordData.word).filter { $0 != 0x200C...0x200D }
+        defined.append((wordName, merged(words + HexReader.ranges(of: "B2-B3 B9 BC-BE"))))
+        // The engine has room for twenty: the others of its own version are rarely asked for.
+        let names = [
+            wordName, "l", "lu", "ll", "lt", "lm", "lo", "m", "mn", "mc", "n", "nd", "nl", "no",
+            "p",
+            "pc", "po", "s", "sm", "so",
+        ]
+        defined.removeAll { !names.contains($0.name) }
         return defined
     }
 
