@@ -103,7 +103,7 @@ extension RotaryForm {
             start += count
         }
         return RotaryTable(
-            angles: angles, pairs: pairCount, factor: scaling.factor,
+            count: positions.count, angles: angles, pairs: pairCount, factor: scaling.factor,
             isInterleaved: isInterleaved, precision == .float64 ? .float64 : .float32)
     }
 }

@@ -31,19 +31,20 @@ public struct RotaryTable: Sendable {
         _ elementType: ElementType = .float32
     ) {
         self.init(
+            count: count,
             angles: (0..<count).flatMap { position in
                 frequencies.map { Double(position) * $0 }
             }, pairs: frequencies.count, isInterleaved: isInterleaved, elementType)
     }
 
-    /// Tables with rows of these angles, one for each pair; `factor` multiplies their cosines and sines.
+    /// Tables for `count` positions with these angles, a row of `pairs` for each; `factor` multiplies cosines and sines.
     public init(
-        angles: [Double], pairs: Int, factor: Double = 1, isInterleaved: Bool = false,
+        count: Int, angles: [Double], pairs: Int, factor: Double = 1, isInterleaved: Bool = false,
         _ elementType: ElementType = .float32
     ) {
         rotarySize = 2 * pairs
         self.isInterleaved = isInterleaved
-        let shape: Shape = [pairs == 0 ? 0 : angles.count / pairs, pairs]
+        let shape: Shape = [count, pairs]
         cosines = Tensor(angles.map { cosine($0) * factor }, shape: shape)
             .converted(to: elementType)
         sines = Tensor(angles.map { sine($0) * factor }, shape: shape).converted(to: elementType)
