@@ -129,6 +129,8 @@ public struct TokenizerFileError: Error, Sendable, Equatable, CustomStringConver
     public let line: Int?
     /// What is wrong.
     public let problem: String
+    /// Whether there is nothing that could be a tokenizer.
+    public var isMissing = false
 
     /// The whole message in one line.
     public var description: String {

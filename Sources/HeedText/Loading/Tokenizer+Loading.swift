@@ -45,7 +45,7 @@ extension Tokenizer {
                     problem: """
                         holds no tokenizer: neither tokenizer.json nor vocab.json and merges.txt, \
                         vocab.txt, a .model or a .tiktoken
-                        """)
+                        """, isMissing: true)
             }
             try self.init(anyFile: RelativePath.join(folder, name))
         }

@@ -49,6 +49,8 @@ struct Failure: Error {
             is AttentionRangeError:
             self.init(.usage, "\(error)")
         case is FolderNotEmptyError: self.init(.cannotCreate, "\(error)")
+        case let error as TokenizerFileError where error.isMissing:
+            self.init(.missingInput, "\(error)")
         case is NoDefaultModelError: self.init(.missingInput, "\(error)")
         case let error as TensorFolderError:
             self.init(Self.code(of: error), "\(error)")
