@@ -70,9 +70,10 @@ public struct ModelInspection: Sendable {
 
     /// How many elements each type has.
     public var typeCounts: [(type: ElementType, elements: Int)] {
-        ElementType.allCases.compactMap { type in
-            let count = tensors.filter { $0.type == type }.reduce(0) { $0 + $1.elementCount }
-            return count > 0 ? (type, count) : nil
+        var counts: [ElementType: Int] = [:]
+        for tensor in tensors { counts[tensor.type, default: 0] += tensor.elementCount }
+        return ElementType.allCases.compactMap { type in
+            counts[type].flatMap { $0 > 0 ? (type, $0) : nil }
         }
     }
 

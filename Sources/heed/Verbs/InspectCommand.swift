@@ -50,7 +50,11 @@ struct InspectCommand: ParsableCommand {
             \(inspection.byteCount) bytes (\(types.joined(separator: ", ")))
             """)
         let rows = inspection.tensors.map { tensor in
-            (nameForMessage(tensor.name), "\(tensor.shape)", tensor.type.rawValue)
+            (
+                nameForMessage(tensor.name),
+                "[" + tensor.shape.map(String.init).joined(separator: ", ") + "]",
+                tensor.type.rawValue
+            )
         }
         let widths = (rows.map(\.0.count).max() ?? 0, rows.map(\.1.count).max() ?? 0)
         lines += rows.map { name, shape, type in
