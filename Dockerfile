@@ -2,7 +2,7 @@
 #
 #   docker build --tag heed .
 #   docker run --rm heed translate 'Wo ist der Bahnhof?'
-#   docker run --rm --volume "$PWD/run:/work" heed translate --model /work --input /work/texts
+#   docker run --rm --volume "$PWD/run:/run/model" heed translate --model /run/model --input /run/model/texts
 #
 # docs/deploying.md says what of this has been tried, and how.
 ARG SWIFT_VERSION=6.2
