@@ -19,7 +19,8 @@ for catalog in "$root"/Sources/*/Documentation.docc; do
     rm -rf "$symbols" "$output/$library.doccarchive"
     mkdir -p "$symbols"
     "$tools/swift-symbolgraph-extract" -module-name "$library" -target "$target" \
-        -I "$build/Modules" -I "$build/CHeedKernels.build" -module-cache-path "$output/modules" \
+        -I "$build/Modules" -I "$build/CHeedKernels.build" -I "$root/Sources/COniguruma" \
+        -module-cache-path "$output/modules" \
         -minimum-access-level public -output-dir "$symbols"
     "$tools/docc" convert "$catalog" --additional-symbol-graph-dir "$symbols" \
         --fallback-display-name "$library" --fallback-bundle-identifier "heed.$library" \

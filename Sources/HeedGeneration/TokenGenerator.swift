@@ -107,7 +107,9 @@ public struct TokenGenerator {
 
     /// Continues all texts.
     ///
-    /// - Parameter shouldStop: asked before every token; by default whether the task was cancelled.
+    /// - Parameters:
+    ///   - shouldStop: asked before every token; by default whether the task was cancelled.
+    ///   - continues: told of every token of a prompt; false ends that text.
     /// - Returns: the continuation of each prompt.
     /// - Throws: `SearchFailure`, `CancellationError`, and what the decoder throws; its slots are empty then, too.
     public mutating func run(

@@ -6,7 +6,9 @@ extension LanguageModel {
     /// Opens the model in a folder of the Hugging Face layout: `config.json`, `generation_config.json` if there is one, and
     /// `model.safetensors`, or shards.
     ///
-    /// - Parameter type: the element type that parameters shall have; that of the files when nil.
+    /// - Parameters:
+    ///   - folder: its path.
+    ///   - type: the element type that parameters shall have; that of the files when nil.
     /// - Throws: errors that name the file and the field or the tensors.
     public convenience init(folder: String, as type: ElementType? = nil) throws {
         let configuration = try LanguageModelConfiguration(folder: folder)
@@ -28,6 +30,7 @@ extension LanguageModel {
     /// Writes `config.json`, `generation_config.json` and `model.safetensors` into a folder.
     ///
     /// - Parameters:
+    ///   - folder: its path.
     ///   - type: the element type of the weights in the file; their own when nil.
     ///   - values: gives other values than the parameters' own, such as averages.
     public func write(

@@ -59,8 +59,12 @@ public final class LanguageModel: Module {
     /// The vectors of the next tokens of sequences whose earlier tokens are in the caches, to which they are added.
     ///
     /// - Parameters:
+    ///   - ids: int32 ids of the new tokens.
     ///   - packing: the new tokens, with their positions.
+    ///   - caches: keys and values of earlier tokens, one cache for each layer.
+    ///   - slots: where each sequence stands in the caches.
     ///   - rows: the rows whose vectors are wanted; all when nil.
+    ///   - context: the precision, and whether there is a tape.
     /// - Returns: [rows, D], after the last norm.
     public func callAsFunction(
         _ ids: Tensor, packing: SequencePacking, caches: [KeyValueCache], slots: [Int],
@@ -104,6 +108,7 @@ public final class LanguageModel: Module {
     ///   - targets: int32 [tokens]; negative ones are ignored.
     ///   - smoothing: ε of label smoothing.
     ///   - scale: multiplies the sum over the tokens.
+    ///   - context: the precision, and whether there is a tape.
     public func loss(
         _ states: Tensor, targets: Tensor, smoothing: Double = 0, scale: Double,
         _ context: Context

@@ -19,9 +19,11 @@ public final class LanguageModelDecoder: TextDecoder {
     /// A decoder with empty slots.
     ///
     /// - Parameters:
+    ///   - model: the model, whose weights stay as they are.
     ///   - prompts: the texts that `start` begins with, none of them empty.
     ///   - slots: texts that can be held at a time.
     ///   - capacity: tokens of a text at most, its prompt included.
+    ///   - context: the precision; no gradient is recorded.
     public init(
         _ model: LanguageModel, prompts: [[Int32]] = [], slots: Int, capacity: Int,
         _ context: Context
