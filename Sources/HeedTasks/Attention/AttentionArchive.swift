@@ -12,7 +12,9 @@ public final class AttentionArchive {
 
     /// Creates the file; throws `FileError`.
     ///
-    /// - Parameter isNumbered: whether names begin with the number of the map, for more than one.
+    /// - Parameters:
+    ///   - path: where to; it appears when the archive is closed.
+    ///   - isNumbered: whether names begin with the number of the map, for more than one.
     public init(path: String, isNumbered: Bool = true) throws {
         archive = try NumPyArchive(path: path)
         self.isNumbered = isNumbered

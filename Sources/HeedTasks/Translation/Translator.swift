@@ -23,7 +23,10 @@ public actor Translator {
     ///
     /// Throws errors that name the file and what is wrong with it, and `AttentionRangeError`.
     ///
-    /// - Parameter heads: heads that contribute nothing, as if they gave zeros: what they are worth shows in the scores.
+    /// - Parameters:
+    ///   - folder: the model's folder.
+    ///   - precision: the arithmetic.
+    ///   - heads: heads that contribute nothing, as if they gave zeros: what they are worth shows in the scores.
     public init(
         folder: URL, precision: Precision = .fastest, withoutHeads heads: [AttentionHead] = []
     ) async throws {
@@ -52,8 +55,10 @@ public actor Translator {
     /// Throws `AttentionRangeError` for layers and heads that the model does not have, and `SentenceTooLongError`.
     ///
     /// - Parameters:
+    ///   - source: the sentence.
     ///   - target: the translation; nil for the one that the model finds with these options.
     ///   - selection: the kinds, layers and heads whose weights are wanted.
+    ///   - options: how the translation is found.
     public func attention(
         of source: String, to target: String? = nil, _ selection: AttentionSelection = .init(),
         _ options: TranslationOptions = .init()

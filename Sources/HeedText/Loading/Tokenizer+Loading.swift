@@ -81,7 +81,9 @@ extension Tokenizer {
     /// Reads the bytes of one file of any form that is known: tokenizer.json, a `.model` of sentencepiece, ranks of
     /// tiktoken, BERT's `vocab.txt`, or the list of merges of `subword-nmt`.
     ///
-    /// - Parameter file: the name for messages.
+    /// - Parameters:
+    ///   - bytes: the whole file.
+    ///   - file: the name for messages.
     /// - Throws: `JSONError`, `JSONFieldError`, or `TokenizerFileError`.
     public init(contents bytes: [UInt8], file: String) throws {
         let first = bytes.first { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 }

@@ -1,7 +1,9 @@
 extension Tokenizer {
     /// Turns ids back into text.
     ///
-    /// - Parameter skippingSpecialTokens: whether special tokens are left out.
+    /// - Parameters:
+    ///   - ids: the ids.
+    ///   - skippingSpecialTokens: whether special tokens are left out.
     /// - Throws: `TokenizerError` for an id outside the vocabulary, `PatternError` where a pattern of the
     ///   file takes too many steps.
     public func decode(_ ids: [Int32], skippingSpecialTokens: Bool = true) throws -> String {

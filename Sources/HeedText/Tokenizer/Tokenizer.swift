@@ -170,8 +170,9 @@ public struct Tokenizer: Sendable {
 
     /// Encodes a text to ids alone, which is faster.
     ///
-    /// - Parameter addingSpecialTokens: whether to add what the post-processor adds, such as
-    ///   `</s>`.
+    /// - Parameters:
+    ///   - text: the text.
+    ///   - addingSpecialTokens: whether to add what the post-processor adds, such as `</s>`.
     /// - Throws: what `encode` throws.
     public func encodeIDs(_ text: String, addingSpecialTokens: Bool = true) throws -> [Int32] {
         try scratch.withScratch { try encodeIDs(text, addingSpecialTokens, &$0) }

@@ -39,7 +39,11 @@ public struct TokenizerTrainer: Sendable {
 
     /// Makes a trainer that has seen nothing yet.
     ///
-    /// - Parameter specialTokens: nil means those that are usual for the kind.
+    /// - Parameters:
+    ///   - kind: what is learned.
+    ///   - vocabularySize: pieces at most, special tokens among them.
+    ///   - minimumCount: how often a pair or a piece must occur.
+    ///   - specialTokens: nil means those that are usual for the kind.
     public init(
         _ kind: Kind, vocabularySize: Int, minimumCount: Int = 2, specialTokens: [String]? = nil
     ) {

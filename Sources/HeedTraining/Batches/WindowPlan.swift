@@ -21,10 +21,13 @@ public struct WindowPlan: Sendable {
     /// A plan for a text of `tokenCount` tokens, more than `length`.
     ///
     /// - Parameters:
+    ///   - tokenCount: tokens of the text.
     ///   - length: tokens of a window.
     ///   - batchTokens: tokens of an update, in whole windows, at least one.
     ///   - shardTokens: tokens that are in memory at a time at most, but for a single window.
     ///   - updatesPerEpoch: updates between two evaluations.
+    ///   - order: where windows begin.
+    ///   - seed: what random windows depend on.
     public init(
         tokenCount: Int, length: Int, batchTokens: Int,
         shardTokens: Int = BatchPlan.defaultShardTokens, updatesPerEpoch: Int,
