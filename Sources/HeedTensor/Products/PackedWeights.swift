@@ -43,7 +43,10 @@ final class PackedWeights: Sendable {
         panelOffsets = offsets
         storage = Storage(byteCount: end)
 
-        let value = parameter.value
+        // The library knows no float64, which files may hold.
+        let value =
+            parameter.value.elementType == .float64
+            ? parameter.value.converted(to: .float32) : parameter.value
         let sourceType = Kernels.kernelType(value.elementType)
         let (rows, columns, storage) = (rows, columns, storage)
         parallel(offsets.count) { panel in
