@@ -36,6 +36,18 @@ struct SmokeTests {
         }
     }
 
+    @Test("a file of float64 gives the logits of float32, which it holds", arguments: ModelCase.all)
+    func float64File(model: ModelCase) throws {
+        let transformer = try Transformer(model.configuration, builder: ModelBuilder(seed: 5))
+        try withTemporaryFolder { folder in
+            try transformer.write(toFolder: folder, as: .float64)
+            let again = try Transformer(folder: folder)
+            #expect(again.parameters.allSatisfy { $0.elementType == .float64 })
+            let (before, after) = (run(transformer, Context()), run(again, Context()))
+            #expect(sameBits(before.logits, after.logits))
+        }
+    }
+
     /// Every trainable tensor has a finite gradient that is not zero.
     private func expectGradients(_ model: Transformer) throws {
         let gradients = model.collectedGradients
