@@ -45,9 +45,10 @@ struct SignalTests {
                 // Before the program has begun, a signal does what it does to every process.
                 #expect(
                     [0, 130, 128 + signal].contains(result.status), "\(command[0]): \(result)")
+                // One that comes between the output's name and the end of the process finds it whole.
+                let isRight = found == expected || result.status != 0 && found == Contents()
                 #expect(
-                    found == (result.status == 0 ? expected : Contents()),
-                    "\(command[0]) at \(moment): \(result), \(found.files.keys.sorted())")
+                    isRight, "\(command[0]) at \(moment): \(result), \(found.files.keys.sorted())")
                 if result.status == 130, !result.errors.isEmpty {
                     #expect(result.errors == "heed: interrupted\n")
                 }
