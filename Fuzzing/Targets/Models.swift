@@ -8,6 +8,8 @@ extension FuzzTarget {
     /// The files of a model's folder.
     static let models = [
         FuzzTarget(name: "config", seeds: configurationSeeds, body: readConfiguration),
+        FuzzTarget(
+            name: "language", seeds: languageSeeds, body: readLanguageConfiguration),
         FuzzTarget(name: "folder", seeds: folderSeeds, body: readFolder),
         FuzzTarget(name: "forward", seeds: batchSeeds, body: readBatch),
     ]
@@ -39,6 +41,41 @@ extension FuzzTarget {
         let configuration = try TransformerConfiguration(reader)
         let again = require("a configuration that was written is refused") {
             try TransformerConfiguration(JSONObjectReader(configuration.json, file: "again"))
+        }
+        require(again == configuration, "a configuration that was written is another one")
+    }
+
+    // MARK: config.json of language models
+
+    private static func languageSeeds() -> [[UInt8]] {
+        let sizes = """
+            "vocab_size":12,"hidden_size":8,"intermediate_size":8,"num_hidden_layers":2,"num_attention_heads":2,
+            "num_key_value_heads":1,"max_position_embeddings":16,"rms_norm_eps":1e-6,"eos_token_id":[1,2]
+            """
+        let scalings = [
+            "null", #"{"type":"linear","factor":2.0}"#, #"{"rope_type":"dynamic","factor":4.0}"#,
+            #"{"rope_type":"yarn","factor":4.0,"beta_fast":32,"beta_slow":1,"original_max_position_embeddings":8}"#,
+            #"{"rope_type":"llama3","factor":8.0,"low_freq_factor":1.0,"high_freq_factor":4.0,"original_max_position_embeddings":8}"#,
+            #"{"type":"longrope","short_factor":[1.0,1.5],"long_factor":[1.0,2.0]}"#,
+        ]
+        let types = ["llama", "mistral", "qwen2", "qwen3", "phi3", "llama"]
+        let families = zip(types, scalings).map { type, scaling in
+            #"{"model_type":"\#(type)","rope_scaling":\#(scaling),"sliding_window":4,\#(sizes)}"#
+                .bytes
+        }
+        let gpt = """
+            {"model_type":"gpt2","vocab_size":12,"n_embd":8,"n_layer":2,"n_head":2,"n_positions":16,"n_inner":null,
+            "activation_function":"gelu_new","scale_attn_by_inverse_layer_idx":true,"bos_token_id":null}
+            """
+        return families + [gpt.bytes]
+    }
+
+    private static func readLanguageConfiguration(_ bytes: [UInt8]) throws {
+        let configuration = try LanguageModelConfiguration(
+            JSONObjectReader(parsing: bytes, file: "config.json"))
+        let again = require("a configuration that was written is refused") {
+            try LanguageModelConfiguration(
+                JSONObjectReader(configuration.json(weights: .float32), file: "again"))
         }
         require(again == configuration, "a configuration that was written is another one")
     }
