@@ -70,6 +70,7 @@ double unary_domain(heed_unary op, double x);                         // a legal
 
 void test_elementwise(void);
 void test_special_values(void);
+void test_limits_of_activations(void);
 void test_gated(void);
 void test_reductions(void);
 void test_softmax(void);

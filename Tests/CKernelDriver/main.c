@@ -14,6 +14,7 @@ static void test_table(heed_isa isa, heed_type t) {
     const long before = comparisons;
     test_elementwise();
     test_special_values();
+    test_limits_of_activations();
     test_gated();
     test_reductions();
     test_softmax();

@@ -10,6 +10,11 @@ static double gelu_argument(double x) {
     return 2 * 0.79788456080286535588 * (x + 0.044715 * x * x * x);
 }
 
+// x · gate, which goes to −0 with the gate, where x is −∞ as elsewhere.
+static double gated(double x, double gate) {
+    return gate == 0 ? -0.0 : x * gate;
+}
+
 double unary_value(heed_unary op, double x) {
     switch (op) {
     case HEED_NEGATE:
@@ -33,11 +38,11 @@ double unary_value(heed_unary op, double x) {
     case HEED_ELU:
         return x > 0 ? x : expm1(x);
     case HEED_GELU:
-        return x * normal_cumulative(x);
+        return gated(x, normal_cumulative(x));
     case HEED_GELU_TANH:
-        return x * logistic(gelu_argument(x));
+        return gated(x, logistic(gelu_argument(x)));
     case HEED_SILU:
-        return x * logistic(x);
+        return gated(x, logistic(x));
     default:
         return x;
     }
@@ -235,6 +240,40 @@ void test_special_values(void) {
         }
     }
     release(&x), release(&y), release(&dx), release(&dy);
+}
+
+// Activations and their slopes at ±∞ and NaN: the limits, signs of zeros included, as the reference has them.
+void test_limits_of_activations(void) {
+    enum { N = 3 };
+    const double ends[N] = {-INFINITY, INFINITY, NAN};
+    // More than the longest vector, so that whole and partial vectors meet them.
+    const int64_t n = 33;
+    const heed_kernels *reference = heed_kernels_of(HEED_ISA_GENERIC, HEED_F64);
+    buffer x = input(type, n, 1), one = input(type, n, 0), y = output(type, n, 2), dx = output(type, n, 3);
+    buffer gated_y = output(type, n, 2), dgate = output(type, n, 2), dup = output(type, n, 1);
+    for (int64_t i = 0; i < n; i++)
+        put(type, one.data, i, 1);
+    for (heed_unary op = HEED_RELU; op < HEED_UNARY_COUNT; op++)
+        for (int k = 0; k < N; k++) {
+            double value, slope;
+            const double unit = 1;
+            reference->unary_forward(op, 1, &ends[k], &value);
+            reference->unary_backward(op, 1, &ends[k], &value, &unit, &slope);
+            for (int64_t i = 0; i < n; i++)
+                put(type, x.data, i, ends[k]);
+            kernels->unary_forward(op, n, x.data, y.data);
+            kernels->unary_backward(op, n, x.data, y.data, one.data, dx.data);
+            kernels->gated_forward(op, 1, n, x.data, n, one.data, n, gated_y.data, n);
+            kernels->gated_backward(op, 1, n, x.data, n, one.data, n, one.data, n, dgate.data, n, dup.data, n);
+            for (int64_t i = 0; i < n; i++) {
+                expect("activation at a limit", &y, i, value, 0), expect("gate at a limit", &gated_y, i, value, 0);
+                expect("factor's gradient at a limit", &dup, i, value, 0);
+                expect("slope at a limit", &dx, i, slope, 0), expect("gate's slope at a limit", &dgate, i, slope, 0);
+                if (value == 0 && op > HEED_RELU)
+                    expect_true("sign of an activation at a limit", signbit(at(&y, i)) && signbit(at(&gated_y, i)));
+            }
+        }
+    release(&x), release(&one), release(&y), release(&dx), release(&gated_y), release(&dgate), release(&dup);
 }
 
 static void gated_of(heed_unary op, int64_t rows, int64_t n, int64_t shift) {

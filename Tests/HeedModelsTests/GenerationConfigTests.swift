@@ -1,6 +1,7 @@
 import HeedFormats
 import HeedModels
 import HeedNN
+import HeedTestSupport
 import Testing
 
 @Suite("What folders say about decoding")

@@ -95,7 +95,10 @@ struct AttentionRecorderTests {
         _ = cross(x, packing: packing, memory: memory, context)
         #expect(recorder.entries.map(\.head) == [2, 2, 2])
         #expect(recorder.entries.map(\.sequence) == [0, 1, 2])
-        #expect(recorder.weights(of: "decoder.1.cross", sequence: 2)[2]?.shape == [40, 40])
+        for (sequence, count) in [5, 1, 40].enumerated() {
+            let weights = recorder.weights(of: "decoder.1.cross", sequence: sequence)
+            #expect(weights[2]?.shape == [count, count] && weights.count == 1)
+        }
         recorder.clear()
         #expect(recorder.entries.isEmpty)
     }

@@ -42,9 +42,11 @@ struct AttendCommandTests {
         let translated = try Program.require(["translate", "--model", model, "a b c"]).output
         let output = folder.path(of: "map.json")
         try require(["--source", "a b c", "--output", output])
-        #expect(
-            try JSONParser().parse(text(output))["target"]?.stringValue
-                == translated.trimmingCharacters(in: .newlines))
+        let found = try JSONParser().parse(text(output))
+        #expect(found["target"]?.stringValue == translated.trimmingCharacters(in: .newlines))
+        // The model ends its translation by itself, and that step is shown, too.
+        let steps = try #require(found["parts"]?.arrayValue?.last?["rows"]?.arrayValue)
+        #expect(steps.last?.stringValue == "</s>")
         try require(["--source", "a b c", "--target", "x y", "--output", output])
         let given = try JSONParser().parse(text(output))
         #expect(given["target"]?.stringValue == "x y")
@@ -98,6 +100,51 @@ struct AttendCommandTests {
         #expect(scores[0] != scores[1])
     }
 
+    @Test("shows what a model attends to that continues text: one text, or each line")
+    func language() throws {
+        let folder = try TemporaryFolder()
+        let model = try SmallLanguageRun.shared.get().model
+        func attend(_ options: [String]) throws -> ProgramResult {
+            try Program.run(["attend", "--model", model] + options)
+        }
+        for ending in ["html", "svg", "json", "npz"] {
+            let output = folder.path(of: "map.\(ending)")
+            let result = try attend(["--text", "7 plus 3", "--output", output])
+            #expect(result.status == 0 && result.output.isEmpty && result.errors.isEmpty)
+        }
+        #expect(try text(folder.path(of: "map.svg")).contains("Decoder, layer 0, head 1"))
+        let json = try JSONParser().parse(text(folder.path(of: "map.json")))
+        #expect(json["source"] == .null && json["target"]?.stringValue == "7 plus 3")
+        let part = try #require(json["parts"]?.arrayValue?.first)
+        #expect(json["parts"]?.arrayValue?.count == 1 && part["kind"]?.stringValue == "decoder")
+        // The model reads characters.
+        let rows = try #require(part["rows"]?.arrayValue)
+        #expect(rows.count == 8 && rows == part["columns"]?.arrayValue)
+        let arrays = try NumPyReader(path: folder.path(of: "map.npz"))
+        #expect(arrays["decoder"]?.shape == [1, 2, 8, 8] && arrays["source"] == nil)
+
+        let input = try folder.file("input", "1 plus\n\n20\n")
+        let list = folder.path(of: "maps.jsonl")
+        #expect(try attend(["--input", input, "--head", "1", "--output", list]).status == 0)
+        let maps = try TextFile.lines(path: list).map { try JSONParser().parse($0) }
+        #expect(maps.map { $0["target"]?.stringValue } == ["1 plus", "", "20"])
+        #expect(maps.map { $0["parts"]?.arrayValue?.count } == [1, 0, 1])
+        for (options, words) in [
+            (["--source", "a"], "continues text; give it a --text"),
+            (["--text", "a", "--kind", "cross"], "there is no kind cross: decoder has layers"),
+            (["--text", "a", "--layer", "1"], "there is no layer 1"),
+            (["--text", "a", "--without-head", "cross.0.0"], "there is no head cross.0.0"),
+        ] {
+            let output = folder.path(of: "none.json")
+            let result = try attend(options + ["--output", output])
+            #expect(result.isFailure(64, naming: words), "\(options): \(result)")
+        }
+        let long = String(repeating: "1", count: 100)
+        let failure = try attend(["--text", long, "--output", folder.path(of: "none.json")])
+        #expect(failure.isFailure(65, naming: "--text: 100 tokens are more than"), "\(failure)")
+        #expect(try !folder.names().contains("none.json"))
+    }
+
     @Test("command lines that make no sense end with 64 and name what is wrong")
     func usage() throws {
         let folder = try TemporaryFolder()
@@ -109,8 +156,15 @@ struct AttendCommandTests {
             (["--source", "a", "--output", list], ".html, .svg, .json or .npz"),
             (["--source", "a", "--output", ""], "--output"),
             (["--input", input, "--output", page], ".npz or .jsonl"),
-            (["--output", page], "--source or --input"),
-            (["--source", "a", "--input", input, "--output", list], "--source or --input"),
+            (["--output", page], "one of --source, --text and --input"),
+            (
+                ["--source", "a", "--input", input, "--output", list],
+                "one of --source, --text and --input"
+            ),
+            (["--source", "a", "--text", "a", "--output", page], "one of --source"),
+            (["--text", "", "--output", page], "--text"),
+            (["--text", "a", "--output", page], "translates; give it a --source"),
+            (["--text", "a", "--target", "a", "--output", page], "--target"),
             (["--input", input, "--target", "b", "--output", list], "--target"),
             (["--source", " ", "--output", page], "--source"),
             (source + ["--layer", "1"], "there is no layer 1: encoder has layers 0 to 0"),

@@ -1,5 +1,6 @@
 import Foundation
 import HeedFormats
+import HeedTestSupport
 import Testing
 
 /// A place of a command line that takes an input, and what each kind of bad input there ends with.

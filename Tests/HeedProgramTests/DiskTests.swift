@@ -1,5 +1,6 @@
 import Foundation
 import HeedFormats
+import HeedTestSupport
 import Testing
 
 /// Trainings of the whole program on a disk that fails or is full. `make soak` builds the library that lets calls fail and

@@ -1,5 +1,6 @@
 import Foundation
 import HeedFormats
+import HeedTestSupport
 import Testing
 
 /// A file system of a few hundred kilobytes, in a namespace of the test's own.

@@ -1,5 +1,6 @@
 import Foundation
 import HeedFormats
+import HeedTestSupport
 import Testing
 
 /// Trainings that end at any moment without a chance to tidy up. `make soak` does it some hundred times.

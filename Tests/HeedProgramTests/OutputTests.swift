@@ -1,5 +1,6 @@
 import Foundation
 import HeedFormats
+import HeedTestSupport
 import Testing
 
 @Suite("What the program writes")

@@ -1,4 +1,5 @@
 import Foundation
+import HeedTestSupport
 
 /// What a run of the program left behind.
 struct ProgramResult: Sendable {
@@ -63,37 +64,5 @@ enum Program {
                 ? process.terminationStatus : 128 + process.terminationStatus,
             output: try String(contentsOf: files[1], encoding: .utf8),
             errors: try String(contentsOf: files[2], encoding: .utf8))
-    }
-}
-
-/// A folder of its own for one test, removed with it.
-final class TemporaryFolder: Sendable {
-    let url: URL
-
-    init() throws {
-        url = FileManager.default.temporaryDirectory.appending(
-            path: "heed-\(UUID().uuidString)", directoryHint: .isDirectory)
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(at: url) }
-
-    var path: String { url.path(percentEncoded: false) }
-
-    func path(of name: String) -> String { url.appending(path: name).path(percentEncoded: false) }
-
-    /// Writes a file and gives its path.
-    func file(_ name: String, _ text: String) throws -> String {
-        try file(name, bytes: Array(text.utf8))
-    }
-
-    func file(_ name: String, bytes: [UInt8]) throws -> String {
-        try Data(bytes).write(to: url.appending(path: name))
-        return path(of: name)
-    }
-
-    /// What is in the folder, sorted.
-    func names() throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: path).sorted()
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import HeedFormats
+import HeedTestSupport
 
 /// A made-up text and a small model of characters that was trained on it by the program, shared by tests that only read.
 struct SmallLanguageRun: Sendable {

@@ -1,5 +1,6 @@
 import Foundation
 import HeedFormats
+import HeedTestSupport
 
 /// Made-up pairs and a small model that was trained on them by the program, shared by tests that only read.
 struct SmallRun: Sendable {

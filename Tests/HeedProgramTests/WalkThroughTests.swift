@@ -1,5 +1,6 @@
 import Foundation
 import HeedFormats
+import HeedTestSupport
 import Testing
 
 /// Pages whose commands run as they are written: those in fences below `<!-- run -->`, in one folder and in their order.

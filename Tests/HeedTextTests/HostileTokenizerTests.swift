@@ -1,4 +1,5 @@
 import HeedFormats
+import HeedTestSupport
 import HeedText
 import Testing
 

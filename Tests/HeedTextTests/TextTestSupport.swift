@@ -10,15 +10,6 @@ func fixture(_ name: String, file: String = #filePath) throws -> JSONValue {
     return try JSONParser().parse(InputFile.bytes(path: path, limit: 1 << 24), file: name)
 }
 
-/// Calls `body` with the path of an empty folder, which is removed afterwards.
-func withTemporaryFolder(_ body: (String) throws -> Void) throws {
-    let folder = FileManager.default.temporaryDirectory
-        .appendingPathComponent("heed-text-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    try body(folder.path)
-}
-
 /// A small generator with a known sequence (SplitMix64).
 struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64

@@ -1,4 +1,5 @@
 import Foundation
+import HeedTestSupport
 import Testing
 
 /// Swift on pages is compiled against the modules that were built beside these tests, as whoever copies it would.
@@ -46,19 +47,14 @@ struct PageSwiftTests {
 
     /// What the compiler says about a program.
     private static func complaints(about program: String) throws -> String {
-        let folder = FileManager.default.temporaryDirectory.appending(
-            path: "heed-page-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let file = folder.appending(path: "main.swift")
-        try program.write(to: file, atomically: true, encoding: .utf8)
-        let output = folder.appending(path: "output")
-        try Data().write(to: output)
+        let folder = try TemporaryFolder()
+        let file = try folder.file("main.swift", program)
+        let output = URL(filePath: try folder.file("output", ""))
         let build = try build()
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments =
-            ["swiftc", "-typecheck", "-swift-version", "6", file.path]
+            ["swiftc", "-typecheck", "-swift-version", "6", file]
             + ["-I", build.appending(path: "Modules").path]
             + (try moduleMaps(build)).flatMap { ["-Xcc", "-fmodule-map-file=\($0)"] }
         process.standardOutput = FileHandle.nullDevice

@@ -48,6 +48,11 @@ package func describeByte(_ byte: UInt8) -> String {
 
 /// A path for one line of a message: as it is, or quoted where it holds anything unusual.
 package func nameForMessage(_ path: String) -> String {
+    // Nearly every name is plain ASCII, and needs no look into Unicode's tables.
+    let isPlain = path.utf8.allSatisfy {
+        (0x20..<0x7F).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
+    }
+    if isPlain, !path.isEmpty, path.utf8.count <= 1000 { return path }
     let quoted = quotedForMessage(path, limit: 1000)
     return quoted.utf8.count == path.utf8.count + 2 && !path.isEmpty ? path : quoted
 }

@@ -9,7 +9,7 @@ package import HeedText
 package final class PromptContinuer {
     package let model: LanguageModel
     package let tokenizer: Tokenizer
-    private let precision: Precision
+    let precision: Precision
 
     package init(_ model: LanguageModel, _ tokenizer: Tokenizer, _ precision: Precision) {
         self.model = model
@@ -17,8 +17,12 @@ package final class PromptContinuer {
         self.precision = precision
     }
 
-    package convenience init(folder: String, precision: Precision) throws {
+    /// Opens a folder; throws `AttentionRangeError`, too, for heads to leave out that there are not.
+    package convenience init(
+        folder: String, precision: Precision, withoutHeads heads: [AttentionHead] = []
+    ) throws {
         let model = try LanguageModel(folder: folder)
+        try model.removeContributions(of: heads)
         self.init(model, try Tokenizer(folder: folder), precision)
     }
 
@@ -26,6 +30,15 @@ package final class PromptContinuer {
     ///
     /// Throws `EmptyPromptError` and `PromptTooLongError`; `number` is the prompt's, from 1.
     package func ids(of prompt: String, number: Int) throws -> [Int32] {
+        let ids = try idsRead(of: prompt, number: number)
+        if let limit = model.configuration.positionLimit, ids.count >= limit {
+            throw PromptTooLongError(number: number, tokenCount: ids.count, limit: limit)
+        }
+        return ids
+    }
+
+    /// The same, however little room is left behind them.
+    func idsRead(of prompt: String, number: Int) throws -> [Int32] {
         var ids = try tokenizer.encodeIDs(prompt)
         let plain = try tokenizer.encodeIDs(prompt, addingSpecialTokens: false)
         // Some tokenizers end every text, which a prompt is not.
@@ -40,9 +53,6 @@ package final class PromptContinuer {
                 throw EmptyPromptError(number: number)
             }
             ids = [Int32(start)]
-        }
-        if let limit = model.configuration.positionLimit, ids.count >= limit {
-            throw PromptTooLongError(number: number, tokenCount: ids.count, limit: limit)
         }
         let size = Int32(model.configuration.vocabulary)
         if let token = ids.first(where: { $0 >= size }) {

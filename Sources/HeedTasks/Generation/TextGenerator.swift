@@ -23,9 +23,33 @@ public actor TextGenerator {
 
     /// Opens a model folder of a language model's type, with its `tokenizer.json`.
     ///
-    /// Throws errors that name the file and what is wrong with it.
-    public init(folder: URL, precision: Precision = .fastest) async throws {
-        continuer = try PromptContinuer(folder: folder.path, precision: precision)
+    /// Throws errors that name the file and what is wrong with it, and `AttentionRangeError`.
+    ///
+    /// - Parameters:
+    ///   - folder: the model's folder.
+    ///   - precision: the arithmetic.
+    ///   - heads: heads that contribute nothing, as if they gave zeros.
+    public init(
+        folder: URL, precision: Precision = .fastest, withoutHeads heads: [AttentionHead] = []
+    ) async throws {
+        continuer = try PromptContinuer(
+            folder: folder.path, precision: precision, withoutHeads: heads)
+    }
+
+    /// What the model attends to while it reads a text: its masked self-attention, whose rows and columns are the tokens of
+    /// the text. An empty text has a map without parts.
+    ///
+    /// Throws `AttentionRangeError` for kinds, layers and heads that the model does not have, and `SentenceTooLongError`.
+    ///
+    /// - Parameters:
+    ///   - text: what is read.
+    ///   - selection: the layers and heads whose weights are wanted.
+    public func attention(
+        of text: String, _ selection: AttentionSelection = .init()
+    ) throws -> AttentionMap {
+        var map = AttentionMap(source: nil, target: text, parts: [])
+        try continuer.forEachAttention(of: [text], selection) { map = $0 }
+        return map
     }
 
     /// Continues prompts; results are in their order, and what follows a prompt does not depend on the others.

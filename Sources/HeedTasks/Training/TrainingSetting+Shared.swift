@@ -2,7 +2,10 @@ import HeedTensor
 
 extension TrainingSetting {
     /// The settings that trainings of all kinds share.
-    static var shared: [TrainingSetting] {
+    static var shared: [TrainingSetting] { lengths + rates + optimizers + others }
+
+    /// How much is learned at a time, and how long.
+    private static var lengths: [TrainingSetting] {
         [
             .int(
                 "accumulation", \.optimization.accumulation, in: 1...(1 << 20),
@@ -20,6 +23,12 @@ extension TrainingSetting {
             .int(
                 "average", \.optimization.average, in: 0...1000,
                 "The model is the average of this many last epochs; 0 takes the best one."),
+        ]
+    }
+
+    /// The learning rate.
+    private static var rates: [TrainingSetting] {
+        [
             .number(
                 "learning-rate", \.optimization.learningRate, in: 0...1000,
                 "The peak of the learning rate."
@@ -33,6 +42,12 @@ extension TrainingSetting {
             .number(
                 "minimum-rate", \.optimization.minimumRate, in: 0...1000,
                 "The learning rate at the end of a cosine."),
+        ]
+    }
+
+    /// How gradients change weights.
+    private static var optimizers: [TrainingSetting] {
+        [
             .choice(
                 "optimizer", \.optimization.optimizer, of: OptimizerKind.self,
                 "The optimizer."),
@@ -51,6 +66,12 @@ extension TrainingSetting {
             .number(
                 "clip-norm", \.optimization.clipNorm, in: 0...1e9,
                 "Gradients are scaled down to this norm; 0 for never."),
+        ]
+    }
+
+    /// The rest.
+    private static var others: [TrainingSetting] {
+        [
             .number(
                 "label-smoothing", \.optimization.labelSmoothing, in: 0...0.99, "Label smoothing."),
             .choice(

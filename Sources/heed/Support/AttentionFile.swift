@@ -23,7 +23,7 @@ struct AttentionFile {
                 throw ValidationError(
                     """
                     --output \(nameForMessage(path)): for \
-                    \(isSingle ? "--source" : "--input") it must end with \
+                    \(isSingle ? "one text" : "--input") it must end with \
                     \(names.dropLast().joined(separator: ", ")) or \(names[names.count - 1])
                     """)
             }

@@ -62,12 +62,16 @@ struct LineChunks {
 
 /// Works on the lines of a chunk; an error that numbers a line there names the one in the whole input.
 ///
-/// - Parameter name: where the lines come from; nil for the only one, which needs no number.
+/// - Parameters:
+///   - line: lines of earlier chunks.
+///   - name: where the lines come from; nil for the only one, which needs no number.
+///   - option: what gave the only one.
+///   - body: the work.
 func namingLines<Result>(
-    after line: Int, in name: String?, _ body: () throws -> Result
+    after line: Int, in name: String?, option: String = "--source", _ body: () throws -> Result
 ) throws -> Result {
     func place(_ number: Int) -> String {
-        name.map { "\(nameForMessage($0)): line \(line + number)" } ?? "--source"
+        name.map { "\(nameForMessage($0)): line \(line + number)" } ?? option
     }
     do {
         return try body()

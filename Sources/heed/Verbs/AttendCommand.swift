@@ -1,5 +1,6 @@
 import ArgumentParser
 import HeedFormats
+import HeedModels
 import HeedTasks
 import HeedTensor
 
@@ -9,19 +10,20 @@ struct AttendCommand: ParsableCommand {
         commandName: "attend",
         abstract: "Show or write what a model attends to.",
         discussion: """
-            Writes the attention weights of one --source and its translation, or of each line of \
-            --input, into --output, whose ending says how: .html is a page to look at in a browser, \
+            Writes the attention weights of one --source and its translation, of one --text that a \
+            model of language reads, or of each line of --input, into --output, whose ending says how: .html is a page to look at in a browser, \
             .svg a figure for a paper, .json and .npz have the numbers; of many lines .npz and .jsonl. \
             Without --target, the translation is the one that the model makes. Weights are float32, \
             before dropout. Layers and heads are counted from 0, as in the names of tensors; give \
             --layer, --head and --kind several times for several. A figure shows the last layer's \
-            attention to the source, unless it is told otherwise. docs/attention.md describes the formats.
+            attention to the source, or to the text, unless it is told otherwise. docs/attention.md describes the formats.
 
             EXAMPLES
               heed attend --source 'Ein Hund läuft.' --output attention.html
               heed attend --source 'Ein Hund läuft.' --kind cross --layer 2 --output figure.svg
               heed attend --source 'Guten Morgen!' --target 'Good morning!' --output weights.json
               heed attend --model run --input test.source --kind cross --output weights.npz
+              heed attend --model smollm --text 'The cat sat on the mat.' --output text.html
             """
     )
 
@@ -40,7 +42,10 @@ struct AttendCommand: ParsableCommand {
     @Option(help: "Its translation. (default: the one that the model makes)")
     var target: String?
 
-    @Option(help: "A file with a sentence on each line, - for standard input.")
+    @Option(help: "A text that a model reads which continues text, such as GPT-2.")
+    var text: String?
+
+    @Option(help: "A file with a sentence or a text on each line, - for standard input.")
     var input: String?
 
     @Option(help: "The file to write: .html, .svg, .json, .npz or .jsonl.")
@@ -64,8 +69,8 @@ struct AttendCommand: ParsableCommand {
     func validate() throws {
         try ThreadOption.check(threads)
         try checkOption("beam", beam, in: 1...1024)
-        guard (source == nil) != (input == nil) else {
-            throw ValidationError("give either --source or --input")
+        guard [source, text, input].count(where: { $0 != nil }) == 1 else {
+            throw ValidationError("give one of --source, --text and --input")
         }
         guard target == nil || source != nil else {
             throw ValidationError("--target goes with --source alone")
@@ -73,33 +78,67 @@ struct AttendCommand: ParsableCommand {
         guard source?.contains(where: { !$0.isWhitespace }) ?? true else {
             throw ValidationError("--source '': there is nothing to attend to")
         }
+        guard text != "" else { throw ValidationError("--text '': there is nothing to attend to") }
         _ = try AttentionFile.Format(path: output, isSingle: input == nil)
     }
 
     func run() throws {
         ThreadOption.apply(threads)
         var chunks = try LineChunks(
-            texts: source.map { [$0] } ?? [], input: input, splitting: false)
-        let translator = try SentenceTranslator(
-            folder: modelFolder(model), precision: precision, withoutHeads: withoutHead)
+            texts: [source, text].compactMap(\.self), input: input, splitting: false)
         let selection = AttentionSelection(
             kind.isEmpty ? .all : AttentionKinds(kind), layers: layer.isEmpty ? nil : layer,
             heads: head.isEmpty ? nil : head)
-        try translator.check(selection)
-        var options = TranslationOptions()
-        options.beam = beam
+        let forEachMap = try opened(selection)
         let file = try creatingOutput {
             try AttentionFile(
                 path: output, isSingle: input == nil, kinds: kind, layers: layer)
         }
         while let lines = try chunks.next() {
             let before = chunks.lineCount - lines.count
-            try namingLines(after: before, in: input == nil ? nil : chunks.name) {
-                try translator.forEachAttention(
-                    of: lines, to: target.map { [$0] }, selection, options
-                ) { map in try creatingOutput { try file.add(map) } }
+            try namingLines(
+                after: before, in: input == nil ? nil : chunks.name,
+                option: text == nil ? "--source" : "--text"
+            ) {
+                try forEachMap(lines) { map in try creatingOutput { try file.add(map) } }
             }
         }
         try creatingOutput { try file.commit() }
+    }
+
+    private typealias MapMaker = (_ lines: [String], _ body: (AttentionMap) throws -> Void) throws
+        -> Void
+
+    /// Opens the model, of whichever family it is.
+    private func opened(_ selection: AttentionSelection) throws -> MapMaker {
+        let folder = try modelFolder(
+            model, default: text == nil ? DefaultModel.name : DefaultModel.languageName)
+        switch try ModelType(folder: folder) {
+        case .transformer:
+            guard text == nil else {
+                throw Failure(
+                    .usage, "--text: \(nameForMessage(folder)) translates; give it a --source")
+            }
+            let translator = try SentenceTranslator(
+                folder: folder, precision: precision, withoutHeads: withoutHead)
+            try translator.check(selection)
+            var options = TranslationOptions()
+            options.beam = beam
+            return { [target] lines, body in
+                try translator.forEachAttention(
+                    of: lines, to: target.map { [$0] }, selection, options, body)
+            }
+        case .language:
+            guard source == nil else {
+                throw Failure(
+                    .usage, "--source: \(nameForMessage(folder)) continues text; give it a --text")
+            }
+            let continuer = try PromptContinuer(
+                folder: folder, precision: precision, withoutHeads: withoutHead)
+            try continuer.check(selection)
+            return { lines, body in
+                try continuer.forEachAttention(of: lines, selection, body)
+            }
+        }
     }
 }

@@ -49,21 +49,24 @@ struct InspectCommand: ParsableCommand {
             \(inspection.parameterCount) parameters in \(inspection.tensors.count) tensors, \
             \(inspection.byteCount) bytes (\(types.joined(separator: ", ")))
             """)
-        let rows = inspection.tensors.map { tensor in
-            (
-                nameForMessage(tensor.name),
-                "[" + tensor.shape.map(String.init).joined(separator: ", ") + "]",
-                tensor.type.rawValue
-            )
-        }
-        let widths = (rows.map(\.0.count).max() ?? 0, rows.map(\.1.count).max() ?? 0)
-        lines += rows.map { name, shape, type in
-            "  \(padded(name, widths.0))  \(padded(shape, widths.1))  \(type)"
-        }
-        return lines
+        return lines + rows(inspection.tensors)
     }
 
-    private func padded(_ text: String, _ width: Int) -> String {
-        text + String(repeating: " ", count: max(0, width - text.count))
+    /// Names, shapes and types in columns. A file may hold a million tensors: each text is measured once.
+    private func rows(_ tensors: [TensorEntry]) -> [String] {
+        let names = tensors.map { nameForMessage($0.name) }
+        let shapes = tensors.map { tensor in
+            "[" + tensor.shape.map(String.init).joined(separator: ", ") + "]"
+        }
+        let widths = [names, shapes].map { $0.map(\.count) }
+        let widest = widths.map { $0.max() ?? 0 }
+        return tensors.indices.map { index in
+            var row = "  "
+            for (column, text) in [names[index], shapes[index]].enumerated() {
+                row += text
+                row += String(repeating: " ", count: widest[column] - widths[column][index] + 2)
+            }
+            return row + tensors[index].type.rawValue
+        }
     }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import HeedFormats
+import HeedTestSupport
 import Testing
 
 @Suite("Files that appear whole or not at all")
@@ -10,7 +11,7 @@ struct AtomicFileTests {
 
     @Test("what is written is there after the commit and not before")
     func commit() throws {
-        let path = folder.path("f")
+        let path = folder.path(of: "f")
         let file = try AtomicFile(path: path)
         let long = [UInt8](repeating: 7, count: 200_000)
         try file.write("é")
@@ -26,9 +27,9 @@ struct AtomicFileTests {
 
     @Test("without a commit the old file stays and nothing else does")
     func discard() throws {
-        try folder.write([1], to: "f")
+        try folder.file("f", bytes: [1])
         do {
-            let file = try AtomicFile(path: folder.path("f"))
+            let file = try AtomicFile(path: folder.path(of: "f"))
             try file.write([2])
         }
         #expect(try folder.bytes("f") == [1])
@@ -38,15 +39,15 @@ struct AtomicFileTests {
     @Test("when any call fails, the file is old or new, whole, and nothing else stays")
     func everyFault() throws {
         let new = [UInt8](repeating: 2, count: 150_000)
-        let count = try calls { try AtomicFile.write(new, to: folder.path("f")) }
+        let count = try calls { try AtomicFile.write(new, to: folder.path(of: "f")) }
         #expect(count.contains(.flush) && count.contains(.rename) && count.contains(.write))
         for failing in 0..<count.count {
             for code in [EIO, ENOSPC] {
-                try folder.write([1], to: "f")
+                try folder.file("f", bytes: [1])
                 let faults = SystemFaults(failing: failing, code: code)
                 #expect(throws: FileError.self) {
                     try SystemFaults.$current.withValue(faults) {
-                        try AtomicFile.write(new, to: folder.path("f"))
+                        try AtomicFile.write(new, to: folder.path(of: "f"))
                     }
                 }
                 let found = try folder.bytes("f")
@@ -64,16 +65,16 @@ struct AtomicFileTests {
 
     @Test("permissions stay, a link keeps pointing, and its target is replaced")
     func permissionsAndLinks() throws {
-        try folder.write([1], to: "f")
-        #expect(unsafe chmod(folder.path("f"), 0o600) == 0)
+        try folder.file("f", bytes: [1])
+        #expect(unsafe chmod(folder.path(of: "f"), 0o600) == 0)
         try folder.link("link", to: "f")
-        try AtomicFile.write([2], to: folder.path("link"))
+        try AtomicFile.write([2], to: folder.path(of: "link"))
         #expect(try folder.bytes("f") == [2])
         #expect(try Folder.names(in: folder.path) == ["f", "link"])
         var info = stat()
-        #expect(unsafe lstat(folder.path("f"), &info) == 0)
+        #expect(unsafe lstat(folder.path(of: "f"), &info) == 0)
         #expect(info.st_mode & 0o777 == 0o600)
-        #expect(unsafe lstat(folder.path("link"), &info) == 0)
+        #expect(unsafe lstat(folder.path(of: "link"), &info) == 0)
         #expect(info.st_mode & S_IFMT == S_IFLNK)
     }
 
@@ -84,7 +85,7 @@ struct AtomicFileTests {
         let full = #expect(throws: FileError.self) { try AtomicFile.write([1], to: "/dev/full") }
         #expect(full?.problem == .system(operation: "write", code: ENOSPC))
         #expect(throws: FileError.self) { try AtomicFile.write([1], to: folder.path) }
-        #expect(throws: FileError.self) { try AtomicFile.write([1], to: folder.path("no/f")) }
+        #expect(throws: FileError.self) { try AtomicFile.write([1], to: folder.path(of: "no/f")) }
         #expect(throws: FileError.self) { try AtomicFile.write([1], to: "a\u{0}b") }
     }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import HeedFormats
+import HeedTestSupport
 import Testing
 
 @Suite("Folders that appear whole or not at all")
@@ -9,7 +10,7 @@ struct AtomicFolderTests {
     init() throws { folder = try TemporaryFolder() }
 
     private func save(_ name: String) throws {
-        let target = try AtomicFolder(path: folder.path(name))
+        let target = try AtomicFolder(path: folder.path(of: name))
         try target.write([1, 2, 3], to: "a")
         try target.write("état", to: "b.txt")
         try Folder.create(target.path(of: "sub"))
@@ -21,8 +22,8 @@ struct AtomicFolderTests {
     @Test("a folder appears with its manifest and verifies")
     func commit() throws {
         try save("new/step-1")
-        #expect(try Folder.names(in: folder.path("new")) == ["step-1"])
-        let manifest = try FolderManifest.verify(folder: folder.path("new/step-1"))
+        #expect(try Folder.names(in: folder.path(of: "new")) == ["step-1"])
+        let manifest = try FolderManifest.verify(folder: folder.path(of: "new/step-1"))
         #expect(manifest.files.names == ["a", "b.txt", "empty", "sub/c"])
         #expect(manifest.files["sub/c"]?.size == 40)
         #expect(throws: FileError.self) { try save("new/step-1") }
@@ -31,7 +32,7 @@ struct AtomicFolderTests {
     @Test("without a commit nothing appears and nothing stays")
     func discard() throws {
         do {
-            let target = try AtomicFolder(path: folder.path("step-1"))
+            let target = try AtomicFolder(path: folder.path(of: "step-1"))
             try target.write([1], to: "a")
             #expect(try Folder.names(in: folder.path).count == 1)
         }
@@ -41,19 +42,19 @@ struct AtomicFolderTests {
     @Test("any flipped bit in any file is noticed")
     func flippedBits() throws {
         try save("s")
-        for name in try Folder.files(in: folder.path("s")) {
+        for name in try Folder.files(in: folder.path(of: "s")) {
             let bytes = try folder.bytes("s/" + name)
             for bit in 0..<bytes.count * 8 {
                 var changed = bytes
                 changed[bit / 8] ^= 1 << UInt8(bit % 8)
-                try folder.write(changed, to: "s/" + name)
+                try folder.file("s/" + name, bytes: changed)
                 #expect(throws: (any Error).self, "bit \(bit) of \(name)") {
-                    try FolderManifest.verify(folder: folder.path("s"))
+                    try FolderManifest.verify(folder: folder.path(of: "s"))
                 }
             }
-            try folder.write(bytes, to: "s/" + name)
+            try folder.file("s/" + name, bytes: bytes)
         }
-        try FolderManifest.verify(folder: folder.path("s"))
+        try FolderManifest.verify(folder: folder.path(of: "s"))
     }
 
     @Test("missing, cut and lengthened files are all listed")
@@ -61,13 +62,13 @@ struct AtomicFolderTests {
         try save("s")
         try folder.resize("s/a", to: 2)
         try folder.resize("s/b.txt", to: 100)
-        try Folder.remove(folder.path("s/empty"))
+        try Folder.remove(folder.path(of: "s/empty"))
         let damage = try #require(throws: FolderDamage.self) {
-            try FolderManifest.verify(folder: folder.path("s"))
+            try FolderManifest.verify(folder: folder.path(of: "s"))
         }
         #expect(damage.problems.count == 3)
-        try Folder.remove(folder.path("s/" + FolderManifest.fileName))
-        #expect(throws: FileError.self) { try FolderManifest.verify(folder: folder.path("s")) }
+        try Folder.remove(folder.path(of: "s/" + FolderManifest.fileName))
+        #expect(throws: FileError.self) { try FolderManifest.verify(folder: folder.path(of: "s")) }
     }
 
     @Test("every prefix of a manifest is refused, and so are names that lead outside")
@@ -75,19 +76,19 @@ struct AtomicFolderTests {
         try save("s")
         let text = try folder.bytes("s/" + FolderManifest.fileName)
         for count in 0..<text.count {
-            try folder.write(Array(text.prefix(count)), to: "s/" + FolderManifest.fileName)
-            #expect(throws: (any Error).self) { try FolderManifest(folder: folder.path("s")) }
+            try folder.file("s/" + FolderManifest.fileName, bytes: Array(text.prefix(count)))
+            #expect(throws: (any Error).self) { try FolderManifest(folder: folder.path(of: "s")) }
         }
         let outside = #"{"version":1,"files":{"../a":{"size":0,"crc32c":"00000000"}}}"#
-        try folder.write(Array(outside.utf8), to: "s/" + FolderManifest.fileName)
-        #expect(throws: JSONFieldError.self) { try FolderManifest(folder: folder.path("s")) }
+        try folder.file("s/" + FolderManifest.fileName, bytes: Array(outside.utf8))
+        #expect(throws: JSONFieldError.self) { try FolderManifest(folder: folder.path(of: "s")) }
     }
 
     @Test("when any call fails, the folder is absent or whole, and nothing else stays")
     func everyFault() throws {
         let log = SystemFaults(failing: nil, code: 0)
         try SystemFaults.$current.withValue(log) { try save("count") }
-        try Folder.remove(folder.path("count"))
+        try Folder.remove(folder.path(of: "count"))
         for failing in 0..<log.log.count {
             let faults = SystemFaults(failing: failing, code: ENOSPC)
             #expect(throws: FileError.self, "call \(failing): \(log.log[failing])") {
@@ -96,37 +97,37 @@ struct AtomicFolderTests {
             let names = try Folder.names(in: folder.path)
             #expect(names == [] || names == ["s"])
             if names == ["s"] {
-                try FolderManifest.verify(folder: folder.path("s"))
-                try Folder.remove(folder.path("s"))
+                try FolderManifest.verify(folder: folder.path(of: "s"))
+                try Folder.remove(folder.path(of: "s"))
             }
         }
     }
 
     @Test("folders are created, listed, renamed and removed")
     func folders() throws {
-        try Folder.create(folder.path("x/y/z"))
-        try Folder.create(folder.path("x/y/z"))
-        try folder.write([1], to: "x/f")
+        try Folder.create(folder.path(of: "x/y/z"))
+        try Folder.create(folder.path(of: "x/y/z"))
+        try folder.file("x/f", bytes: [1])
         try folder.link("x/y/link", to: "/etc")
-        #expect(try Folder.kind(of: folder.path("x")) == .folder)
-        #expect(try Folder.kind(of: folder.path("x/f")) == .file)
-        #expect(throws: FileError.self) { try Folder.create(folder.path("x/f/g")) }
-        #expect(throws: FileError.self) { try Folder.files(in: folder.path("x")) }
-        try Folder.create(folder.path("q"))
+        #expect(try Folder.kind(of: folder.path(of: "x")) == .folder)
+        #expect(try Folder.kind(of: folder.path(of: "x/f")) == .file)
+        #expect(throws: FileError.self) { try Folder.create(folder.path(of: "x/f/g")) }
+        #expect(throws: FileError.self) { try Folder.files(in: folder.path(of: "x")) }
+        try Folder.create(folder.path(of: "q"))
         #expect(throws: FileError.self) {
-            try Folder.rename(folder.path("x"), to: folder.path("q"))
+            try Folder.rename(folder.path(of: "x"), to: folder.path(of: "q"))
         }
-        try Folder.rename(folder.path("x"), to: folder.path("w"))
-        #expect(try Folder.names(in: folder.path("w")) == ["f", "y"])
-        try Folder.remove(folder.path("w"))
-        #expect(try Folder.kind(of: folder.path("w")) == nil)
+        try Folder.rename(folder.path(of: "x"), to: folder.path(of: "w"))
+        #expect(try Folder.names(in: folder.path(of: "w")) == ["f", "y"])
+        try Folder.remove(folder.path(of: "w"))
+        #expect(try Folder.kind(of: folder.path(of: "w")) == nil)
         #expect(try Folder.kind(of: "/etc") == .folder)
-        #expect(throws: FileError.self) { try Folder.names(in: folder.path("w")) }
+        #expect(throws: FileError.self) { try Folder.names(in: folder.path(of: "w")) }
     }
 
     @Test("temporary names are told from others")
     func temporaryNames() throws {
-        let target = try AtomicFolder(path: folder.path("step-1"))
+        let target = try AtomicFolder(path: folder.path(of: "step-1"))
         #expect(RelativePath.isTemporaryName(RelativePath.lastName(of: target.temporaryPath)))
         for name in [
             "a.tmp-", "a.tmp-b", "a.tmp-b-", "a.tmp-b-c-d", "a.tmp-B-c", "a", "a.tmp-b-c.d",

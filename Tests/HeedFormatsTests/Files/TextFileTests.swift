@@ -1,5 +1,6 @@
 import Glibc
 import HeedFormats
+import HeedTestSupport
 import Testing
 
 @Suite("Lines of text")
@@ -13,7 +14,7 @@ struct TextFileTests {
     }
 
     private func lines(_ bytes: [UInt8]) throws -> [String] {
-        try TextFile.lines(path: folder.write(bytes, to: "f"))
+        try TextFile.lines(path: folder.file("f", bytes: bytes))
     }
 
     @Test(
@@ -39,10 +40,10 @@ struct TextFileTests {
         #expect(error.offset == 4)
         #expect(error.problem == .invalidUTF8(byte: 0xFF, offsetInLine: 1))
         #expect(
-            "\(error)" == folder.path("f")
+            "\(error)" == folder.path(of: "f")
                 + ": line 2: not valid UTF-8: byte 0xFF at byte 2 of the line (byte 4 of the file)")
         let whole = try #require(throws: TextError.self) {
-            try TextFile.string(path: folder.path("f"))
+            try TextFile.string(path: folder.path(of: "f"))
         }
         #expect(whole == error)
         let second = try #require(throws: TextError.self) {
@@ -65,7 +66,7 @@ struct TextFileTests {
 
     @Test("a line beyond the limit is refused")
     func limit() throws {
-        let path = try folder.write([UInt8](repeating: 0x61, count: 300_000), to: "f")
+        let path = try folder.file("f", bytes: [UInt8](repeating: 0x61, count: 300_000))
         var reader = TextLines(try InputFile(path: path), maximumLineBytes: 100_000)
         #expect(throws: TextError.self) { try reader.next() }
         #expect(throws: FileError.self) { try TextFile.lines(path: path, limit: 10) }
@@ -99,10 +100,12 @@ struct TextFileTests {
         #expect(throws: FileError.self) { try TextFile.lines(path: pipe) }
         #expect(throws: FileError.self) { try TextFile.lines(path: folder.path) }
         #expect(throws: FileError.self) { try TextLines(path: folder.path) }
-        let missing = #expect(throws: FileError.self) { try TextLines(path: folder.path("absent")) }
+        let missing = #expect(throws: FileError.self) {
+            try TextLines(path: folder.path(of: "absent"))
+        }
         #expect(missing?.isMissing == true)
         #expect(
-            missing.map { "\($0)" } == folder.path("absent")
+            missing.map { "\($0)" } == folder.path(of: "absent")
                 + ": cannot open: No such file or directory")
     }
 }

@@ -7,7 +7,7 @@ struct NumPyArchiveTests {
     @Test("holds what was put in, in its order, and no name twice")
     func roundTrip() throws {
         let folder = try TemporaryFolder()
-        let path = folder.path("a.npz")
+        let path = folder.path(of: "a.npz")
         let archive = try NumPyArchive(path: path)
         let floats: [Float] = [0, -0.0, 1.5, .nan, .infinity, .leastNonzeroMagnitude]
         try archive.add("floats", floats, shape: [1, 3, 2])
@@ -33,7 +33,7 @@ struct NumPyArchiveTests {
         "is the same with the records for large files, sizes and counts", arguments: [0, 64, 300])
     func large(limit: UInt64) throws {
         let folder = try TemporaryFolder()
-        let path = folder.path("a.npz")
+        let path = folder.path(of: "a.npz")
         let archive = try NumPyArchive(path: path, limit: limit, countLimit: 2)
         for number in 0..<5 {
             try archive.add("\(number)", [Int](repeating: number, count: 20 * number))
@@ -51,11 +51,11 @@ struct NumPyArchiveTests {
     func whole() throws {
         let folder = try TemporaryFolder()
         let files = try ["a", "b"].map { name in
-            let archive = try NumPyArchive(path: folder.path(name))
+            let archive = try NumPyArchive(path: folder.path(of: name))
             try archive.add("x", [1, 2, 3])
-            #expect(try Folder.kind(of: folder.path(name)) == nil)
+            #expect(try Folder.kind(of: folder.path(of: name)) == nil)
             try archive.commit()
-            return try InputFile.bytes(path: folder.path(name), limit: 1 << 20)
+            return try InputFile.bytes(path: folder.path(of: name), limit: 1 << 20)
         }
         #expect(files[0] == files[1] && files[0].count > 100)
     }

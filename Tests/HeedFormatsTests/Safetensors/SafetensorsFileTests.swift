@@ -1,5 +1,6 @@
 import Glibc
 import HeedFormats
+import HeedTestSupport
 import Testing
 
 @Suite("Safetensors files")
@@ -12,7 +13,7 @@ struct SafetensorsFileTests {
 
     @Test("tensors are read by copy and by map, wherever they stand", arguments: [false, true])
     func reading(mapped: Bool) throws {
-        let path = try folder.write(Self.valid, to: "model.safetensors")
+        let path = try folder.file("model.safetensors", bytes: Self.valid)
         let file = try SafetensorsFile(path: path, mapped: mapped)
         #expect(file.names == ["a", "b"])
         #expect(file.entry(named: "b")?.shape == [2])
@@ -35,7 +36,7 @@ struct SafetensorsFileTests {
             #expect(label(error) == "notARegularFile", "\(error)")
         }
         let missing = try #require(throws: FileError.self) {
-            try SafetensorsFile(path: folder.path("absent"))
+            try SafetensorsFile(path: folder.path(of: "absent"))
         }
         #expect(missing.isMissing)
         for path in ["", "a\u{0}b"] {
@@ -53,7 +54,7 @@ struct SafetensorsFileTests {
         let start = safetensorsBytes(
             header: #"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}"#)
         for bytes in [start, []] {
-            let path = try folder.write(bytes, to: "sparse")
+            let path = try folder.file("sparse", bytes: bytes)
             try folder.resize("sparse", to: 1 << 40)
             for mapped in [false, true] {
                 #expect(throws: SafetensorsError.self) {
@@ -65,7 +66,7 @@ struct SafetensorsFileTests {
 
     @Test("a file that shrinks while open is an error, not a signal", arguments: [false, true])
     func shrinking(mapped: Bool) throws {
-        let path = try folder.write(Self.valid, to: "model.safetensors")
+        let path = try folder.file("model.safetensors", bytes: Self.valid)
         let file = try SafetensorsFile(path: path, mapped: mapped)
         try folder.resize("model.safetensors", to: Self.valid.count - 1)
         #expect(try file.bytes(of: "a") == [0, 1, 2, 3])
@@ -78,7 +79,7 @@ struct SafetensorsFileTests {
 
     @Test("a million tensors are written and read")
     func million() throws {
-        let path = folder.path("million")
+        let path = folder.path(of: "million")
         let tensors = (0..<1_000_000).map {
             TensorDescription("layers.\($0).weight", .uint8, [1, 1])
         }

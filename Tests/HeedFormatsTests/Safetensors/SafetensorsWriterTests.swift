@@ -1,4 +1,5 @@
 import HeedFormats
+import HeedTestSupport
 import Testing
 
 @Suite("Writing safetensors files")
@@ -28,7 +29,7 @@ struct SafetensorsWriterTests {
 
     private func writer(_ name: String) throws -> SafetensorsWriter {
         try SafetensorsWriter(
-            path: folder.path(name), tensors: Self.tensors, metadata: ["format": "pt"])
+            path: folder.path(of: name), tensors: Self.tensors, metadata: ["format": "pt"])
     }
 
     @Test("the bytes are those of the reference implementation")
@@ -63,12 +64,12 @@ struct SafetensorsWriterTests {
         let tensors = [
             TensorDescription("x", .float32, [400, 500]), TensorDescription("y", .uint8, [3]),
         ]
-        let writer = try SafetensorsWriter(path: folder.path("f"), tensors: tensors)
+        let writer = try SafetensorsWriter(path: folder.path(of: "f"), tensors: tensors)
         try writer.write(Array(values[..<70_000]), to: "x")
         try writer.write([1, 2, 3] as [UInt8], to: "y")
         try writer.write(Array(values[70_000...]), to: "x")
         try writer.commit()
-        let file = try SafetensorsFile(path: folder.path("f"))
+        let file = try SafetensorsFile(path: folder.path(of: "f"))
         #expect(try file.floats(of: "x") == values)
         #expect(try file.bytes(of: "y") == [1, 2, 3])
         #expect(file.entries.allSatisfy { $0.byteRange.lowerBound % 8 == 0 })
@@ -87,7 +88,7 @@ struct SafetensorsWriterTests {
     func refused() throws {
         func problem(_ tensors: [TensorDescription]) throws -> String {
             let error = try #require(throws: SafetensorsError.self) {
-                try SafetensorsWriter(path: folder.path("f"), tensors: tensors)
+                try SafetensorsWriter(path: folder.path(of: "f"), tensors: tensors)
             }
             return label(error.problem)
         }
@@ -101,8 +102,8 @@ struct SafetensorsWriterTests {
 
     @Test("a file of no tensors is valid")
     func empty() throws {
-        try SafetensorsWriter(path: folder.path("f"), tensors: []).commit()
-        #expect(try SafetensorsFile(path: folder.path("f")).entries.isEmpty)
+        try SafetensorsWriter(path: folder.path(of: "f"), tensors: []).commit()
+        #expect(try SafetensorsFile(path: folder.path(of: "f")).entries.isEmpty)
     }
 
     @Test("a tensor that was not written whole stops the program")
@@ -110,7 +111,7 @@ struct SafetensorsWriterTests {
         await #expect(processExitsWith: .failure) {
             let folder = try TemporaryFolder()
             let writer = try SafetensorsWriter(
-                path: folder.path("f"), tensors: [TensorDescription("a", .float32, [2])])
+                path: folder.path(of: "f"), tensors: [TensorDescription("a", .float32, [2])])
             try writer.write([1] as [Float], to: "a")
             try writer.commit()
         }

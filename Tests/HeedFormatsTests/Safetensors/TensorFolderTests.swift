@@ -1,4 +1,5 @@
 import HeedFormats
+import HeedTestSupport
 import Testing
 
 @Suite("Folders of weights")
@@ -9,7 +10,7 @@ struct TensorFolderTests {
 
     private func writeShard(_ name: String, _ tensors: [String: UInt8]) throws {
         let writer = try SafetensorsWriter(
-            path: folder.path(name), tensors: tensors.keys.map { .init($0, .uint8, [2]) })
+            path: folder.path(of: name), tensors: tensors.keys.map { .init($0, .uint8, [2]) })
         for (tensor, value) in tensors { try writer.write([value, value], to: tensor) }
         try writer.commit()
     }
@@ -17,7 +18,7 @@ struct TensorFolderTests {
     private func writeIndex(_ map: JSONValue) throws {
         let index: JSONValue = ["metadata": ["total_size": 6], "weight_map": map]
         try AtomicFile.write(
-            JSONWriter(.pretty).string(index), to: folder.path(TensorFolder.indexName))
+            JSONWriter(.pretty).string(index), to: folder.path(of: TensorFolder.indexName))
     }
 
     private func problem() throws -> TensorFolderError.Problem {
@@ -31,13 +32,13 @@ struct TensorFolderTests {
         #expect(Set(weights.names) == ["a", "b"])
         #expect(try weights.bytes(of: "b") == [2, 2])
         #expect(throws: MissingTensorError.self) { try weights.bytes(of: "c") }
-        let opened = try TensorFolder.open(path: folder.path(TensorFolder.fileName))
+        let opened = try TensorFolder.open(path: folder.path(of: TensorFolder.fileName))
         #expect(try opened.bytes(of: "a") == [1, 1])
     }
 
     @Test("shards are opened, in folders below too", arguments: [false, true])
     func shards(mapped: Bool) throws {
-        try Folder.create(folder.path("sub"))
+        try Folder.create(folder.path(of: "sub"))
         try writeShard("m-1.safetensors", ["a": 1, "b": 2])
         try writeShard("sub/m-2.safetensors", ["c": 3])
         try writeIndex([
@@ -65,9 +66,9 @@ struct TensorFolderTests {
     func links() throws {
         let other = try TemporaryFolder()
         try writeShard("real.safetensors", ["a": 1])
-        try other.write(folder.bytes("real.safetensors"), to: "outside.safetensors")
+        try other.file("outside.safetensors", bytes: folder.bytes("real.safetensors"))
         try folder.link("inside", to: "real.safetensors")
-        try folder.link("outside", to: other.path("outside.safetensors"))
+        try folder.link("outside", to: other.path(of: "outside.safetensors"))
         try folder.link("up", to: other.path)
         try writeIndex(["a": "inside"])
         #expect(try TensorFolder(path: folder.path).bytes(of: "a") == [1, 1])
@@ -79,14 +80,14 @@ struct TensorFolderTests {
 
     @Test("a folder whose name starts like the model's is outside")
     func neighbour() throws {
-        try Folder.create(folder.path("model"))
-        try Folder.create(folder.path("model-2"))
-        try folder.write([], to: "model-2/x")
-        try folder.link("model/link", to: folder.path("model-2/x"))
+        try Folder.create(folder.path(of: "model"))
+        try Folder.create(folder.path(of: "model-2"))
+        try folder.file("model-2/x", bytes: [])
+        try folder.link("model/link", to: folder.path(of: "model-2/x"))
         try AtomicFile.write(
-            #"{"weight_map":{"a":"link"}}"#, to: folder.path("model/" + TensorFolder.indexName))
+            #"{"weight_map":{"a":"link"}}"#, to: folder.path(of: "model/" + TensorFolder.indexName))
         let error = try #require(throws: TensorFolderError.self) {
-            try TensorFolder(path: folder.path("model"))
+            try TensorFolder(path: folder.path(of: "model"))
         }
         #expect(error.problem == .shardOutsideFolder("link"))
     }
@@ -111,18 +112,18 @@ struct TensorFolderTests {
             try TensorFolder(path: folder.path)
         }
         #expect(error.field == "weight_map.a")
-        try AtomicFile.write("{}", to: folder.path(TensorFolder.indexName))
+        try AtomicFile.write("{}", to: folder.path(of: TensorFolder.indexName))
         #expect(throws: JSONFieldError.self) { try TensorFolder(path: folder.path) }
         try AtomicFile.write(
-            #"{"weight_map":{"a":"x","a":"y"}}"#, to: folder.path(TensorFolder.indexName))
+            #"{"weight_map":{"a":"x","a":"y"}}"#, to: folder.path(of: TensorFolder.indexName))
         #expect(throws: JSONError.self) { try TensorFolder(path: folder.path) }
     }
 
     @Test("pickles are refused with advice, and so is a folder without weights")
     func noWeights() throws {
         #expect(try problem() == .noWeights(others: []))
-        try folder.write([0x80, 2], to: "pytorch_model.bin")
-        try folder.write([], to: "config.json")
+        try folder.file("pytorch_model.bin", bytes: [0x80, 2])
+        try folder.file("config.json", bytes: [])
         #expect(try problem() == .noWeights(others: ["pytorch_model.bin"]))
         let error = try #require(throws: TensorFolderError.self) {
             try TensorFolder(path: folder.path)
@@ -138,7 +139,7 @@ struct TensorFolderTests {
             "model.npz", "model.tar.gz", "model.zip", "model.7z", "weights.pkl", "model.joblib",
         ])
     func otherWeights(name: String) throws {
-        try folder.write([0x80, 4, 0x2E], to: name)
+        try folder.file(name, bytes: [0x80, 4, 0x2E])
         #expect(try problem() == .noWeights(others: [name]))
     }
 
@@ -147,16 +148,16 @@ struct TensorFolderTests {
         for name in [TensorFolder.fileName, TensorFolder.indexName] {
             _ = try folder.makePipe(name)
             #expect(throws: FileError.self) { try TensorFolder(path: folder.path) }
-            try Folder.remove(folder.path(name))
+            try Folder.remove(folder.path(of: name))
             try folder.link(name, to: "/dev/zero")
             #expect(throws: FileError.self) { try TensorFolder(path: folder.path) }
-            try Folder.remove(folder.path(name))
-            try Folder.create(folder.path(name))
+            try Folder.remove(folder.path(of: name))
+            try Folder.create(folder.path(of: name))
             #expect(throws: FileError.self) { try TensorFolder(path: folder.path) }
-            try Folder.remove(folder.path(name))
+            try Folder.remove(folder.path(of: name))
             try folder.link(name, to: name)
             #expect(throws: (any Error).self) { try TensorFolder(path: folder.path) }
-            try Folder.remove(folder.path(name))
+            try Folder.remove(folder.path(of: name))
         }
         _ = try folder.makePipe("shard")
         try writeIndex(["a": "shard"])
@@ -165,10 +166,10 @@ struct TensorFolderTests {
 
     @Test("a path that is no folder is refused")
     func noFolder() throws {
-        try folder.write([], to: "file")
-        #expect(throws: FileError.self) { try TensorFolder(path: folder.path("file")) }
+        try folder.file("file", bytes: [])
+        #expect(throws: FileError.self) { try TensorFolder(path: folder.path(of: "file")) }
         let missing = try #require(throws: FileError.self) {
-            try TensorFolder(path: folder.path("absent"))
+            try TensorFolder(path: folder.path(of: "absent"))
         }
         #expect(missing.isMissing)
     }

@@ -8,40 +8,12 @@ import Testing
     "The page of an attention map in a browser", .serialized,
     .enabled(if: Browser.isInstalled, Comment(rawValue: Browser.absence)))
 struct AttentionBrowserTests {
-    /// Opens a map's page, looks at it, and checks that nothing went wrong meanwhile.
     private func visit(
         _ map: AttentionMap, _ body: (Browser) async throws -> Void
-    ) async throws {
-        let folder = TemporaryFolder()
-        try FileManager.default.createDirectory(at: folder.url, withIntermediateDirectories: true)
-        let file = folder.url.appending(path: "page.html")
-        try map.html().write(to: file, atomically: true, encoding: .utf8)
-        let browser = try await Browser()
-        do {
-            try await browser.open(file)
-            try await settle(browser)
-            try await body(browser)
-            #expect(try await browser.console() == [])
-            let requests = try await browser.requests()
-            #expect(requests.filter { !$0.hasPrefix("file:") && !$0.hasPrefix("data:") } == [])
-            #expect(requests.filter { $0.hasPrefix("file:") }.count == 1, "\(requests)")
-        } catch {
-            try? await browser.quit()
-            throw error
-        }
-        try await browser.quit()
-    }
-
-    /// Waits for two frames: whatever was asked for before has been drawn then.
-    private func settle(_ browser: Browser) async throws {
-        try await browser.runAsync(
-            """
-            for (let i = 0; i < 2; i++) await new Promise(next => requestAnimationFrame(next));
-            """)
-    }
+    ) async throws { try await Browser.visit(map.html(), body) }
 
     private func shown(_ browser: Browser) async throws -> String? {
-        try await settle(browser)
+        try await browser.settle()
         return try await browser.run("return document.body.dataset.shown").stringValue
     }
 
@@ -159,7 +131,7 @@ struct AttentionBrowserTests {
             try await browser.press([.home, .up])
             try await check(browser, 1, 0, matrix)
             try await browser.press([.escape])
-            try await settle(browser)
+            try await browser.settle()
             #expect(try await text(browser, "#value") == nil)
         }
     }
@@ -167,7 +139,7 @@ struct AttentionBrowserTests {
     private func check(
         _ browser: Browser, _ row: Int, _ column: Int, _ matrix: [[Float]]
     ) async throws {
-        try await settle(browser)
+        try await browser.settle()
         let value = try await text(browser, "#value").flatMap(Double.init)
         let difference = try abs(#require(value) - Double(matrix[row][column]))
         #expect(difference <= 0.0005 + 0.5 / 65_535, "\(row), \(column)")
@@ -182,7 +154,7 @@ struct AttentionBrowserTests {
         try await visit(map) { browser in
             let word = try await middle(browser, "#left li:nth-child(3)")
             try await browser.point(x: word.x, y: word.y)
-            try await settle(browser)
+            try await browser.settle()
             let texts = try await browser.run(
                 "return [...document.querySelectorAll('#right .weight')].map(e => e.textContent)")
             let values = (texts.arrayValue ?? []).compactMap { $0.stringValue.flatMap(Double.init) }
@@ -261,7 +233,7 @@ struct AttentionBrowserTests {
 
     private func look(_ browser: Browser) async throws -> Look {
         try await browser.run("document.querySelector('input[value=decoder]').click()")
-        try await settle(browser)
+        try await browser.settle()
         let answer = try await browser.run(
             """
             const linear = v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
@@ -307,8 +279,7 @@ struct AttentionBrowserTests {
 
     @Test("asks nobody for anything, even if a script wants to")
     func policy() async throws {
-        let folder = TemporaryFolder()
-        try FileManager.default.createDirectory(at: folder.url, withIntermediateDirectories: true)
+        let folder = try TemporaryFolder()
         let file = folder.url.appending(path: "page.html")
         try MadeUpMaps.oneKind(["a", "b"]).html().write(to: file, atomically: true, encoding: .utf8)
         let browser = try await Browser()

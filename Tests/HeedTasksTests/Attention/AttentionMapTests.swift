@@ -20,7 +20,7 @@ struct AttentionMapTests {
 
     @Test("has the recorder's values for every kind, layer and head of a given translation")
     func recorded() async throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let map = try await translator(folder).attention(of: source, to: "The dog sees the cat.")
         let model = try Transformer(folder: folder.path)
         let tokenizer = try Tokenizer(folder: folder.path)
@@ -61,7 +61,7 @@ struct AttentionMapTests {
 
     @Test("without a translation is that of the one that is found, as recording it gives")
     func found() async throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let translator = try await translator(folder)
         let result = try await translator.translate([source], recording: .all)[0]
         let map = try await translator.attention(of: source)
@@ -71,7 +71,7 @@ struct AttentionMapTests {
 
     @Test("holds the kinds, layers and heads that are asked for, and refuses others")
     func selection() async throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let translator = try await translator(folder)
         let whole = try await translator.attention(of: source)
         let some = try await translator.attention(
@@ -84,6 +84,12 @@ struct AttentionMapTests {
                 #expect(
                     part.matrix(layer: 1, head: head) == other.matrix(layer: 1, head: head))
             }
+        }
+        let single = try await translator.attention(of: source, AttentionSelection(heads: [1]))
+        for part in single.parts {
+            #expect(part.layers == [0, 1] && part.heads == [1])
+            let other = try #require(whole.part(part.kind))
+            #expect(part.matrix(layer: 0, head: 1) == other.matrix(layer: 0, head: 1))
         }
         let layer = await #expect(throws: AttentionRangeError.self) {
             try await translator.attention(of: source, AttentionSelection(.cross, layers: [1, 2]))
@@ -101,7 +107,7 @@ struct AttentionMapTests {
 
     @Test("of an empty sentence has no parts")
     func empty() async throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let map = try await translator(folder).attention(of: "  ")
         #expect(map.parts.isEmpty && map.target.isEmpty)
         #expect(map.json == #"{"source":"  ","target":"","parts":[]}"#)
@@ -110,7 +116,7 @@ struct AttentionMapTests {
 
     @Test("refuses a translation beyond the model's positions, and says that it is the target")
     func long() async throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         try SmallModels.write(to: folder.path) {
             $0.positions = .learned
             $0.maximumPositions = 12
@@ -125,7 +131,7 @@ struct AttentionMapTests {
 
     @Test("reads back from JSON and from NumPy's arrays with every bit")
     func roundTrips() async throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let map = try await translator(folder).attention(of: source)
         let path = folder.url.appending(path: "map.npz").path
         try map.writeNumPy(to: path)

@@ -23,7 +23,7 @@ struct RemovedHeadTests {
         "contribute zero: the logits are those of weights with these columns at zero",
         arguments: [Precision.float32, .bfloat16, .int8])
     func reference(precision: Precision) throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         try SmallModels.write(to: folder.path)
         let heads = ["encoder.1.0", "decoder.0.1", "cross.1.1"].compactMap(AttentionHead.init)
         let names = [
@@ -48,7 +48,7 @@ struct RemovedHeadTests {
 
     @Test("leave their own weights as they are, and change those of later layers")
     func recorded() async throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         try SmallModels.write(to: folder.path)
         let whole = try await Translator(folder: folder.url, precision: .float32)
         let heads = [AttentionHead(.encoder, layer: 0, head: 1)]
@@ -66,7 +66,7 @@ struct RemovedHeadTests {
 
     @Test("that there are not are refused, and nothing is taken out then")
     func range() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         try SmallModels.write(to: folder.path)
         let model = try Transformer(folder: folder.path)
         let before = logits(model, .float32)

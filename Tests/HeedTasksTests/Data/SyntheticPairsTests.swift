@@ -1,6 +1,7 @@
 import Foundation
 import HeedFormats
 import HeedTasks
+import HeedTestSupport
 import Testing
 
 @Suite("Made-up pairs")
@@ -63,8 +64,8 @@ struct SyntheticPairsTests {
 
     @Test("files hold the pairs line by line, and their description")
     func files() throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let temporary = try TemporaryFolder()
+        let folder = temporary.path(of: "dates")
         let pairs = try SyntheticPairs(task: .dates, count: 60, seed: .max)
         try pairs.write(toFolder: folder)
         for (name, part) in [

@@ -16,7 +16,7 @@ struct RunPlotTests {
     private func run(
         _ lines: String, events: [[(update: Int, loss: Float)]] = [], name: String = "run"
     ) throws -> (folder: TemporaryFolder, path: String) {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let url = folder.url.appending(path: name)
         let eventFolder = url.appending(path: "events")
         try FileManager.default.createDirectory(at: eventFolder, withIntermediateDirectories: true)
@@ -111,11 +111,10 @@ struct RunPlotTests {
 
     @Test("a folder that is no run is refused")
     func noRun() throws {
-        let folder = TemporaryFolder()
-        try FileManager.default.createDirectory(at: folder.url, withIntermediateDirectories: true)
-        let error = #expect(throws: RunHistoryError.self) { try RunHistory(path: folder.url.path) }
+        let folder = try TemporaryFolder()
+        let error = #expect(throws: RunHistoryError.self) { try RunHistory(path: folder.path) }
         #expect(error?.line == nil)
-        #expect(throws: (any Error).self) { try RunHistory(path: folder.url.path + "/none") }
+        #expect(throws: (any Error).self) { try RunHistory(path: folder.path + "/none") }
     }
 
     @Test("a number that is none is a gap")

@@ -15,11 +15,18 @@ enum SmallLanguageModels {
     }
 
     /// Writes a model; its end mark is the full stop.
-    static func write(to folder: String, weights: ElementType = .float32) throws {
+    static func write(
+        to folder: String, _ type: LanguageModelType = .llama, weights: ElementType = .float32
+    ) throws {
         let tokenizer = try tokenizer()
-        var configuration = LanguageModelConfiguration.llama(
-            vocabulary: tokenizer.vocabularySize, width: 16, layers: 2, heads: 4,
-            keyValueHeads: 2, inner: 24, positions: 64)
+        let size = tokenizer.vocabularySize
+        var configuration =
+            type == .gpt2
+            ? LanguageModelConfiguration.gpt2(
+                vocabulary: size, width: 16, layers: 2, heads: 4, positions: 64)
+            : LanguageModelConfiguration.llama(
+                vocabulary: size, width: 16, layers: 2, heads: 4, keyValueHeads: 2, inner: 24,
+                positions: 64)
         configuration.endTokens = [tokenizer.id(of: ".")].compactMap { $0.map { Int($0) } }
         let model = try LanguageModel(configuration, builder: ModelBuilder(seed: 11))
         try Folder.create(folder)

@@ -5,6 +5,7 @@ import HeedModels
 import HeedNN
 import HeedTasks
 import HeedTensor
+import HeedTestSupport
 import HeedText
 import Testing
 
@@ -24,7 +25,7 @@ struct TextGeneratorTests {
 
     @Test("streams the text that it generates at once")
     func stream() async throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let generator = try await generator(folder)
         for temperature in [0, 1.2] {
             let sampling = SamplingOptions(temperature: temperature, seed: 1)
@@ -43,7 +44,7 @@ struct TextGeneratorTests {
         "gives the same text alone and among others, from float32 and from bfloat16 weights",
         arguments: [ElementTypeName.float32, .bfloat16])
     func alone(weights: ElementTypeName) async throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let generator = try await generator(folder, weights: weights)
         let prompts = ["a", "hij klm", "日🙂", "pon mlk jih gfe dcb a", "b"]
         var options = TextGenerationOptions(
@@ -62,7 +63,7 @@ struct TextGeneratorTests {
 
     @Test("stops at the token after which nobody listens")
     func cancellation() async throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let generator = try await generator(folder)
         // A stream of a million tokens would keep the generator from everything else.
         var options = TextGenerationOptions(maximumLength: 1_000_000)
@@ -82,7 +83,7 @@ struct TextGeneratorTests {
 
     @Test("refuses what it cannot follow")
     func refusals() async throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let generator = try await generator(folder)
         var options = TextGenerationOptions(stops: [""])
         await #expect(throws: InvalidSearchOption.self) {

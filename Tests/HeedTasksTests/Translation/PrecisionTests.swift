@@ -1,6 +1,7 @@
 import HeedFormats
 import HeedTasks
 import HeedTensor
+import HeedTestSupport
 import HeedTraining
 import Testing
 
@@ -16,7 +17,7 @@ struct PrecisionTests {
                 sources: pairs.map(\.source), targets: pairs.map(\.target), name: "test")
         }
         let losses = try [Precision.float32, .bfloat16].map { (precision: Precision) -> Double in
-            let folder = TemporaryFolder()
+            let folder = try TemporaryFolder()
             var training = SmallModels.training(output: folder.path)
             training.precision = precision
             training.seed = seed

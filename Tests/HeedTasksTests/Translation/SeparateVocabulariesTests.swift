@@ -2,6 +2,7 @@ import HeedFormats
 import HeedModels
 import HeedNN
 import HeedTasks
+import HeedTestSupport
 import HeedText
 import HeedTraining
 import Testing
@@ -30,7 +31,7 @@ struct SeparateVocabulariesTests {
 
     @Test("writes a tokenizer and a table for each side, and a folder that opens again")
     func folder() async throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let training = try training(folder.path) {
             $0.maximumUpdates = 150
             $0.schedule = .constant
@@ -61,7 +62,7 @@ struct SeparateVocabulariesTests {
         #expect(results[0].attention?.part(.cross)?.rows == ["a", "dog", "barks", "</s>"])
         #expect(results[3].attention?.part(.cross)?.columns[1] == "<unk>")
 
-        let copy = TemporaryFolder()
+        let copy = try TemporaryFolder()
         try ModelExport(folder: folder.path).write(toFolder: copy.path, weights: .float32)
         for name in ["tokenizer.json", "target_tokenizer.json", "model.safetensors"] {
             let bytes = try [folder, copy].map {
@@ -73,7 +74,7 @@ struct SeparateVocabulariesTests {
 
     @Test("shows words that it does not know as <unk>")
     func unknownWords() async throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let training = try training(folder.path) {
             $0.tokenizer = .words(minimumCount: 2)
             $0.maximumUpdates = 150
@@ -89,7 +90,7 @@ struct SeparateVocabulariesTests {
 
     @Test("of byte pairs learns each side by itself")
     func bytePairs() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let training = try training(folder.path) {
             $0.tokenizer = .learned(merges: 5, style: .pretokenized)
             $0.configuration.tiesOutput = true
@@ -103,7 +104,7 @@ struct SeparateVocabulariesTests {
 
     @Test("is resumed to the same bits")
     func resumption() throws {
-        let (whole, parts) = (TemporaryFolder(), TemporaryFolder())
+        let (whole, parts) = (try TemporaryFolder(), try TemporaryFolder())
         for (folder, limits) in [(whole, [6]), (parts, [3, 6])] {
             for (index, limit) in limits.enumerated() {
                 try training(folder.path) { $0.maximumUpdates = limit }.run(
@@ -118,7 +119,7 @@ struct SeparateVocabulariesTests {
 
     @Test("is not resumed with other batches or vocabularies")
     func changed() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         try training(folder.path).run(train: Self.text(), valid: Self.text())
         let changes: [(String, (inout TranslationTraining) -> Void)] = [
             ("batch pairs", { $0.batchPairs = 1 }), ("batch", { $0.batchPairs = nil }),
@@ -137,7 +138,7 @@ struct SeparateVocabulariesTests {
 
     @Test("refuses given tokenizers that do not go together, and models that lack words")
     func mismatch() async throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         var words = WordTrainer(minimumCount: 1)
         words.add(Self.targets)
         let (source, target) = (try SmallModels.tokenizer(), try words.train())

@@ -5,16 +5,6 @@ import HeedNN
 import HeedTasks
 import HeedText
 
-/// A folder of its own for one test, removed with it.
-final class TemporaryFolder: Sendable {
-    let url = FileManager.default.temporaryDirectory.appending(
-        path: "heed-tasks-\(UUID().uuidString)", directoryHint: .isDirectory)
-
-    deinit { try? FileManager.default.removeItem(at: url) }
-
-    var path: String { url.path(percentEncoded: false) }
-}
-
 /// Small models for tests of what is built on them.
 enum SmallModels {
     static let sources = ["Ein Hund läuft.", "Eine Katze schläft.", "Der Hund sieht die Katze."]

@@ -1,6 +1,7 @@
 import HeedFormats
 import HeedModels
 import HeedTasks
+import HeedTestSupport
 import Testing
 
 @Suite("The recipe of a run")
@@ -28,7 +29,7 @@ struct TranslationRecipeTests {
             ("pretokenized", "true"), ("weight-decay", "0.30000000000000004"),
         ])
     func roundTrip(name: String, value: String) throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let (recipe, json) = try kept([(name, value)])
         let found = try read(json, folder)
         #expect(found.fixedDifferences(from: recipe) == [])
@@ -37,7 +38,7 @@ struct TranslationRecipeTests {
 
     @Test("is refused by field where it was changed to what cannot be")
     func hostile() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let (_, json) = try kept([])
         guard case .object(let whole) = json, case .object(let settings)? = json["settings"]
         else { return }

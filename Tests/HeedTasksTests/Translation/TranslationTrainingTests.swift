@@ -2,6 +2,7 @@ import HeedFormats
 import HeedModels
 import HeedNN
 import HeedTasks
+import HeedTestSupport
 import HeedTraining
 import Testing
 
@@ -10,7 +11,7 @@ struct TranslationTrainingTests {
     @Test("makes as many positions as its sentences need, and at least those that are asked for")
     func positions() throws {
         for (count, asked, expected) in [(2, 1024, 1024), (800, 1024, 1601), (2, 100, 100)] {
-            let folder = TemporaryFolder()
+            let folder = try TemporaryFolder()
             var training = SmallModels.training(output: folder.path)
             training.configuration.positions = .learned
             training.configuration.maximumPositions = asked
@@ -29,7 +30,7 @@ struct TranslationTrainingTests {
 
     @Test("does not begin in a folder that holds another, and leaves it as it was")
     func occupied() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         try SmallModels.training(output: folder.path)
             .run(train: SmallModels.text(), valid: SmallModels.text())
         let before = try Folder.names(in: folder.path)
@@ -42,7 +43,7 @@ struct TranslationTrainingTests {
 
     @Test("with a cosine is not resumed with another limit, which would change its rates")
     func cosine() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         var training = SmallModels.training(output: folder.path)
         training.schedule = .cosine
         try training.run(train: SmallModels.text(), valid: SmallModels.text())

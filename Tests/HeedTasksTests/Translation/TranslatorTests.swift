@@ -4,6 +4,7 @@ import HeedModels
 import HeedNN
 import HeedTasks
 import HeedTensor
+import HeedTestSupport
 import HeedText
 import Testing
 
@@ -18,7 +19,7 @@ struct TranslatorTests {
 
     @Test("is used as the documentation says, with a model that was just trained")
     func documented() async throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let url = folder.url
         try SmallModels.training(output: folder.path)
             .run(train: SmallModels.text(), valid: SmallModels.text())
@@ -37,7 +38,7 @@ struct TranslatorTests {
 
     @Test("gives results in the order of the sentences, and empty ones for empty ones")
     func order() async throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let translator = try await translator(folder)
         let sentences = ["Ein Hund", "", SmallModels.sources[2], "  ", "Ein Hund läuft."]
         let results = try await translator.translate(sentences)
@@ -53,7 +54,7 @@ struct TranslatorTests {
     @Test(
         "records a row of weights for each token of its output, complete or not", arguments: [3, 9])
     func attention(maximumLength: Int) async throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         // As many positions as tokens: the last row must not need one more.
         let translator = try await translator(folder) {
             $0.positions = .learned
@@ -84,7 +85,7 @@ struct TranslatorTests {
 
     @Test("refuses sentences beyond the model's positions, and never writes beyond them")
     func positions() async throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let translator = try await translator(folder) {
             $0.positions = .learned
             $0.maximumPositions = 12
@@ -100,7 +101,7 @@ struct TranslatorTests {
 
     @Test("takes the limits of a table of positions that a file brings along")
     func givenPositions() async throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         try SmallModels.write(to: folder.path)
         let path = "\(folder.path)/model.safetensors"
         let file = try SafetensorsFile(path: path)
@@ -124,15 +125,15 @@ struct TranslatorTests {
 
     @Test("never writes a token that its model forbids, or that has no text")
     func forbidden() async throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let count = try SmallModels.tokenizer().vocabularySize
         let free = try await translator(folder).translate(["Ein Hund läuft."])[0].hypotheses[0]
-        let other = TemporaryFolder()
+        let other = try TemporaryFolder()
         let bound = try await translator(other) {
             $0.forbiddenTokens = Set(free.tokens.map(Int.init)).sorted()
         }.translate(["Ein Hund läuft."])[0].hypotheses[0]
         #expect(!free.tokens.isEmpty && Set(free.tokens).isDisjoint(with: bound.tokens))
-        let wide = TemporaryFolder()
+        let wide = try TemporaryFolder()
         let translator = try await translator(wide) {
             $0.sourceVocabulary = count + 2000
             $0.targetVocabulary = count + 2000
@@ -146,7 +147,7 @@ struct TranslatorTests {
 
     @Test("stops when its task is cancelled")
     func cancellation() async throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let translator = try await translator(folder)
         let task = Task {
             while !Task.isCancelled { await Task.yield() }

@@ -1,5 +1,6 @@
 import Foundation
 import HeedFormats
+import HeedTestSupport
 import HeedTraining
 import SwiftProtobuf
 import Testing
@@ -66,10 +67,9 @@ struct EventFileTests {
 
     @Test("a file starts with its version and holds the scalars in order")
     func file() throws {
-        let folder = try Self.makeFolder()
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let folder = try TemporaryFolder()
         let date = Date(timeIntervalSince1970: 1_700_000_000.25)
-        let writer = try EventFileWriter(folder: folder, continuingAt: 7, date: date)
+        let writer = try EventFileWriter(folder: folder.url, continuingAt: 7, date: date)
         try writer.write(["train/loss": 1.5, "rate": 0.25], step: 7, date: date)
         try writer.write(["train/loss": .nan], step: 8, date: date)
         try writer.close()
@@ -89,26 +89,19 @@ struct EventFileTests {
 
     @Test("two files of the same second have two names, and nothing is replaced")
     func names() throws {
-        let folder = try Self.makeFolder()
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let folder = try TemporaryFolder()
         let date = Date(timeIntervalSince1970: 5)
-        let first = try EventFileWriter(folder: folder, date: date)
+        let first = try EventFileWriter(folder: folder.url, date: date)
         try first.write(["a": 1], step: 1, date: date)
-        let second = try EventFileWriter(folder: folder, date: date)
+        let second = try EventFileWriter(folder: folder.url, date: date)
         #expect(first.url != second.url)
         #expect(second.url.lastPathComponent.hasPrefix("events.out.tfevents.0000000005."))
         #expect(try Data(contentsOf: first.url).count > Data(contentsOf: second.url).count)
     }
 
     @Test("a folder that does not exist is an error")
-    func noFolder() {
-        let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    func noFolder() throws {
+        let folder = try TemporaryFolder().url.appending(path: "absent")
         #expect(throws: (any Error).self) { try EventFileWriter(folder: folder) }
-    }
-
-    private static func makeFolder() throws -> URL {
-        let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        return folder
     }
 }

@@ -1,7 +1,7 @@
-import Glibc
 import HeedFormats
 import HeedNN
 import HeedTensor
+import HeedTestSupport
 import HeedTraining
 
 /// One number, whose gradient is always 1, so that each update takes the learning rate from it: the weights tell how
@@ -76,7 +76,5 @@ final class CountingTask: TrainingTask {
 
 /// Calls `body` with the path of a folder that does not exist yet and is removed afterwards.
 func withRunFolder(_ body: (String) throws -> Void) throws {
-    let path = "/tmp/heed-training-\(getpid())-\(UInt64.random(in: 0 ... .max))"
-    defer { try? Folder.remove(path) }
-    try body(path)
+    try withTemporaryFolder { try body($0 + "/run") }
 }
