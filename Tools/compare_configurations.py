@@ -155,7 +155,7 @@ class Maker:
     def add_tokens(self, tokenizer):
         rng = self.rng
         tokenizer.add_special_tokens(["<s>", "</s>", "<x>", "<pad>"])
-        words = ["[MASK]", "<mask>", "the", "do", "é", "ab c", " x", "\u2581", "ＡB", "\n", "123", "日本", "S", "\u0301", "_", "don't", "ing"]
+        words = ["[MASK]", "<mask>", "the", "do", "é", "ab c", " x", "\u2581", "ＡB", "\n", "123", "日本", "S", "_", "don't", "ing"]
         for word in rng.sample(words, rng.randrange(6)):
             flags = {f: self.flip(0.35) for f in ("single_word", "lstrip", "rstrip", "normalized")}
             token = AddedToken(word, **flags)
@@ -269,6 +269,10 @@ def main():
         try:
             found, taken = compare(tokenizer, heed, path, texts)
         except Exception as error:
+            if b"makes texts too long" in (getattr(error, "stderr", None) or b""):
+                # A limit of Heed's, for files that would make texts hundreds of times longer.
+                refused += 1
+                continue
             found, taken = [(["the program failed"], str(error))], 0
         total += taken
         compared += 1

@@ -16,6 +16,7 @@ import tempfile
 
 import sentencepiece
 import tiktoken
+import tiktoken.load
 import tokenizers
 from generated_texts import Texts
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
@@ -37,7 +38,7 @@ def run(heed, path, options, lines):
         file.writelines(line + "\n" for line in lines)
         file.flush()
         arguments = [heed, "tokenize", "--file", path, "--json", *options, "--input", file.name]
-        output = subprocess.run(arguments, check=True, stdout=subprocess.PIPE).stdout
+        output = subprocess.run(arguments, check=True, capture_output=True).stdout
     objects = [json.loads(line) for line in output.split(b"\n")[:-1]]
     assert len(objects) == len(lines), (len(objects), len(lines))
     return objects

@@ -49,7 +49,7 @@ public struct DecodingStream: Sendable {
     ///
     /// - Throws: what `decode` throws; the id is left out then.
     public mutating func add(_ id: Int32) throws -> String? {
-        if skipsSpecialTokens, tokenizer.isSpecial(id) { return nil }
+        if skipsSpecialTokens, tokenizer.added.isSkipped(id) { return nil }
         ids.append(id)
         do {
             let text = try decoded(ids[...])
@@ -82,9 +82,15 @@ public struct DecodingStream: Sendable {
     /// Gives the ids up to an end, whose text is known, away; those given last stay as the context of what follows.
     private mutating func advance(_ text: [UInt8], to end: Int) throws -> String {
         let new = try added(text, to: end)
-        prefix = try decoded(ids[given..<end])
-        ids.removeFirst(given)
-        given = end - given
+        // The context must not begin inside of a character.
+        var start = given
+        prefix = try decoded(ids[start..<end])
+        while prefix.beginsUnfinished, start > 0, given - start < Self.context {
+            start -= 1
+            prefix = try decoded(ids[start..<end])
+        }
+        ids.removeFirst(start)
+        given = end - start
         return new
     }
 
@@ -114,6 +120,9 @@ extension [UInt8] {
 
     /// Whether a text ends with the mark of an unfinished character.
     fileprivate var isUnfinished: Bool { suffix(3).elementsEqual(Self.replacement) }
+
+    /// Whether a text begins with one.
+    fileprivate var beginsUnfinished: Bool { starts(with: Self.replacement) }
 
     /// The text without such marks at the end.
     fileprivate func droppingUnfinished() -> [UInt8] {

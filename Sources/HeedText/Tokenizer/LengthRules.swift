@@ -61,7 +61,9 @@ struct Truncation: Sendable, Equatable {
     }
 
     private func cutToLength(_ parts: inout [EncodingPart], _ addedCount: Int) throws {
-        let limit = max(0, maximumLength - addedCount)
+        // As in the `tokenizers` library, a length that the added tokens alone exceed cuts nothing.
+        guard maximumLength >= addedCount else { return }
+        let limit = maximumLength - addedCount
         let counts = parts.map(\.ids.count)
         let total = counts.reduce(0, +)
         guard total > limit || limit == 0 else { return }

@@ -98,8 +98,13 @@ struct ScoredPairModel: Sendable {
         waiting.reverse()
         merger.begin()
         while let (id, length) = waiting.popLast() {
-            guard unused.contains(id), let pair = merger.pairs[id] else {
+            guard unused.contains(id) else {
                 merger.append(id, length: length)
+                continue
+            }
+            guard let pair = merger.pairs[id] else {
+                // A single character that is not used is unknown.
+                merger.append(Self.unknown, length: length)
                 continue
             }
             let left = symbols.bytes(of: pair.left)?.count ?? 0

@@ -14,9 +14,9 @@ extension Tokenizer {
         var pieces: [[UInt8]] = []
         pieces.reserveCapacity(ids.count)
         for id in ids {
-            if let token = added.token(of: id) {
-                guard !(token.isSpecial && skippingSpecialTokens) else { continue }
-                pieces.append(added.decodedBytes(of: id) ?? [])
+            if let content = added.decodedBytes(of: id) {
+                guard !(skippingSpecialTokens && added.isSkipped(id)) else { continue }
+                pieces.append(content)
             } else if let bytes = model.vocabulary.bytes(of: id) {
                 pieces.append(Array(bytes))
             } else {
