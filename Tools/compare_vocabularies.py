@@ -2,127 +2,70 @@
 
     python Tools/compare_vocabularies.py DATA COUNT SEED [PATH-TO-HEED [NAME ...]]
 
-DATA holds vocabularies of other programs (folders gpt2, bert_uncased, hf_tokenizer_json, sentencepiece, tiktoken_ranks);
-files named *.json directly in it are compared with `tokenizers` as well. Special tokens are found in texts where the
-peer finds them.
+DATA is a folder with vocabularies, at any depth: tokenizer.json files of any name, encoder.json or vocab.json beside
+vocab.bpe or merges.txt, BERT's vocab.txt, .model of sentencepiece, .tiktoken. COUNT strings of SEED are compared for
+each, of those whose path has one of the NAMEs, if there are some. Special tokens are found in texts where the peer
+finds them. Ids are decoded with special tokens and without. Exits with 1 if anything differs.
 """
 
-import glob
 import json
 import os
-import random
 import subprocess
 import sys
 import tempfile
-import unicodedata
 
 import sentencepiece
 import tiktoken
+import tiktoken.load
 import tokenizers
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from generated_texts import Texts
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 
-SPECIAL = (
-    "<|endoftext|> <|padding|> <s> </s> <unk> <pad> <mask> [CLS] [SEP] [MASK] [UNK] [PAD] <0x41> <0xE2> ## </w> @@ "
-    "<|im_start|> <|endofprompt|> \u2581 \u0120 \u010a"
-).split(" ")
-SPACES = " \t\n\r\x0b\x0c\x85\u00a0\u1680\u2000\u2003\u2009\u200b\u2028\u2029\u202f\u205f\u3000\ufeff"
-EMOJI = (
-    "\U0001f468\u200d\U0001f469\u200d\U0001f467 \U0001f3f3\ufe0f\u200d\U0001f308 \U0001f1e9\U0001f1ea \U0001f44d\U0001f3fd "
-    "\u2764\ufe0f 1\ufe0f\u20e3 \U0001f9d1\u200d\U0001f4bb"
-).split(" ")
-CODE = (
-    "def f(x):\n\treturn x**2  # don't\n", "if (a != b) { c++; }\r\n", "<div class=\"x\">&nbsp;</div>", "SELECT * FROM t;",
-    "\\frac{1}{2}", "https://example.org/a?b=c&d=%20", "0x1F + 3.14e-10", "__init__", "camelCaseHTTPServer", "it's I'LL We'Ve 'S '\u017f",
-)
-SCRIPTS = [
-    (0x20, 0x7F), (0xA0, 0x250), (0x370, 0x530), (0x530, 0x700), (0x900, 0xE00), (0xE00, 0x1100), (0x1100, 0x1200),
-    (0x3040, 0x3100), (0x4E00, 0x9FFF), (0xAC00, 0xD7A4), (0xF900, 0xFB00), (0xFB00, 0xFE00), (0xFF00, 0xFFF0),
-    (0x10000, 0x11000), (0x1D400, 0x1D800), (0x1F300, 0x1FA00), (0x20000, 0x20200), (0x2000, 0x2C00), (0x1E00, 0x2000),
-]
+CHUNK = 20000
 
 
 def sentences(data):
     found = []
-    path = os.path.join(data, "sentencepiece/botchan.txt")
-    if os.path.exists(path):
-        found += open(path, encoding="utf-8").read().split("\n")
-    return [s for s in found if s] or ["The quick brown fox."]
-
-
-def scalar(rng):
-    while True:
-        c = rng.randrange(0x110000)
-        if not 0xD800 <= c <= 0xDFFF:
-            return chr(c)
-
-
-def piece(rng, texts):
-    kind = rng.randrange(12)
-    n = rng.randrange(1, 12)
-    if kind == 0:
-        return "".join(scalar(rng) for _ in range(n))
-    if kind == 1:
-        low, high = rng.choice(SCRIPTS)
-        return "".join(chr(rng.randrange(low, high)) for _ in range(n))
-    if kind == 2:
-        return "".join(rng.choice("aeoucnAZ\u05d0\u3042") + "".join(chr(rng.randrange(0x300, 0x370)) for _ in range(rng.randrange(4))) for _ in range(n))
-    if kind == 3:
-        return rng.choice(EMOJI)
-    if kind == 4:
-        return "".join(rng.choice(SPACES) for _ in range(n))
-    if kind == 5:
-        return chr(rng.randrange(0xA1)) * rng.randrange(1, 4)
-    if kind == 6:
-        return rng.choice(SPECIAL)
-    if kind == 7:
-        return rng.choice((" ", "a", "0", "^", "x", "\n", "'s", "\u0301", ".")) * rng.randrange(1, 60)
-    if kind == 8:
-        return rng.choice(CODE)
-    words = rng.choice(texts).split(" ")
-    start = rng.randrange(len(words))
-    return rng.choice(("", " ")) + " ".join(words[start : start + n])
-
-
-def make_string(rng, texts):
-    if rng.random() < 0.1:
-        return rng.choice(texts)
-    return rng.choice(("", " ")).join(piece(rng, texts) for _ in range(rng.randrange(6)))
+    for name in os.environ.get("SENTENCES", os.path.join(data, "sentencepiece/botchan.txt")).split(":"):
+        if os.path.exists(name):
+            found += open(name, encoding="utf-8").read().split("\n")
+    return [s for s in found if s.strip()] or ["The quick brown fox."]
 
 
 def run(heed, path, options, lines):
+    """What the program prints for each of the lines, as objects."""
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".txt") as file:
         file.writelines(line + "\n" for line in lines)
         file.flush()
         arguments = [heed, "tokenize", "--file", path, "--json", *options, "--input", file.name]
-        output = subprocess.run(arguments, check=True, stdout=subprocess.PIPE).stdout
+        output = subprocess.run(arguments, check=True, capture_output=True).stdout
     objects = [json.loads(line) for line in output.split(b"\n")[:-1]]
     assert len(objects) == len(lines), (len(objects), len(lines))
     return objects
 
 
 class HuggingFace:
-    options = []
-
     def __init__(self, tokenizer):
         self.tokenizer = tokenizer
+        self.special = [t.content for t in tokenizer.get_added_tokens_decoder().values()]
 
     def encode(self, text):
         found = self.tokenizer.encode(text)
         return found.ids, [list(pair) for pair in found.offsets]
 
-    def decode(self, ids):
+    def decode(self, ids, skip):
         try:
-            return self.tokenizer.decode(ids)
+            return self.tokenizer.decode(ids, skip_special_tokens=skip)
         except BaseException:
             # The library panics on some texts: nothing to compare with.
             return None
 
 
 class SentencePiece:
-    options = []
-
     def __init__(self, path):
         self.model = sentencepiece.SentencePieceProcessor(model_file=path)
+        pieces = range(self.model.vocab_size())
+        self.special = [self.model.id_to_piece(i) for i in pieces if self.model.is_control(i) or self.model.is_unused(i)][:50]
 
     def encode(self, text):
         found = self.model.encode(text, return_type="proto")
@@ -130,35 +73,31 @@ class SentencePiece:
         scalars = [i for i, c in enumerate(text) for _ in c.encode()] + [len(text)]
         return [p.id for p in found.pieces], [[scalars[p.begin], scalars[p.end]] for p in found.pieces]
 
-    def decode(self, ids):
-        return self.model.decode(ids)
+    def decode(self, ids, skip):
+        return self.model.decode(ids) if skip else None
 
 
 class Tiktoken:
-    options = []
+    special = []
 
-    def __init__(self, path, pattern):
+    def __init__(self, path):
         ranks = tiktoken.load.load_tiktoken_bpe(path)
+        pattern = tiktoken_pattern(os.path.basename(path))
         self.encoding = tiktoken.Encoding("x", pat_str=pattern, mergeable_ranks=ranks, special_tokens={})
 
     def encode(self, text):
         return self.encoding.encode_ordinary(text), None
 
-    def decode(self, ids):
+    def decode(self, ids, skip):
         return self.encoding.decode(ids)
 
 
-def gpt2(vocabulary, merges):
-    tokenizer = Tokenizer(models.BPE.from_file(vocabulary, merges))
+def gpt2(folder, vocabulary, merges):
+    tokenizer = Tokenizer(models.BPE.from_file(os.path.join(folder, vocabulary), os.path.join(folder, merges)))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.post_processor = processors.ByteLevel(trim_offsets=False)
     tokenizer.add_special_tokens(["<|endoftext|>"])
-    return HuggingFace(tokenizer)
-
-
-def bert(path):
-    tokenizer = tokenizers.BertWordPieceTokenizer(path, lowercase=True)
     return HuggingFace(tokenizer)
 
 
@@ -174,67 +113,79 @@ def tiktoken_pattern(name):
 
 
 def peers(data):
-    for path in sorted(glob.glob(f"{data}/*.json")):
-        yield os.path.basename(path), path, lambda path=path: HuggingFace(Tokenizer.from_file(path))
-    join = lambda *names: os.path.join(data, *names)
-    if os.path.exists(join("gpt2")):
-        yield "gpt2", join("gpt2"), lambda: gpt2(join("gpt2/encoder.json"), join("gpt2/vocab.bpe"))
-    if os.path.exists(join("bert_uncased")):
-        yield "bert_uncased", join("bert_uncased"), lambda: bert(join("bert_uncased/vocab.txt"))
-    for path in sorted(glob.glob(join("hf_tokenizer_json", "**", "*okenizer.json"), recursive=True)):
-        name = os.path.relpath(path, data)
-        yield name, path, lambda path=path: HuggingFace(Tokenizer.from_file(path))
-    for path in sorted(glob.glob(join("sentencepiece", "*.model"))):
-        yield os.path.relpath(path, data), path, lambda path=path: SentencePiece(path)
-    for path in sorted(glob.glob(join("tiktoken_ranks", "*.tiktoken"))):
-        pattern = tiktoken_pattern(os.path.basename(path))
-        yield os.path.relpath(path, data), path, lambda path=path, pattern=pattern: Tiktoken(path, pattern)
+    """Name, path for Heed, and what makes the peer, of each vocabulary."""
+    for folder, _, files in sorted(os.walk(data, followlinks=True)):
+        for name in sorted(files):
+            path = os.path.join(folder, name)
+            shown = os.path.relpath(path, data)
+            if name in ("encoder.json", "vocab.json"):
+                merges = next((m for m in ("vocab.bpe", "merges.txt") if m in files), None)
+                if merges:
+                    yield shown, folder, lambda folder=folder, name=name, merges=merges: gpt2(folder, name, merges)
+            elif name == "vocab.txt":
+                yield shown, folder, lambda path=path: HuggingFace(tokenizers.BertWordPieceTokenizer(path, lowercase=True))
+            elif name.endswith(".json") and "model" in json.load(open(path, encoding="utf-8")):
+                yield shown, path, lambda path=path: HuggingFace(Tokenizer.from_file(path))
+            elif name.endswith(".model"):
+                yield shown, path, lambda path=path: SentencePiece(path)
+            elif name.endswith(".tiktoken"):
+                yield shown, path, lambda path=path: Tiktoken(path)
+
+
+class Comparison:
+    """Counts differences, and shows the first ones."""
+
+    def __init__(self, name):
+        self.name = name
+        self.wrong = {"ids": 0, "offsets": 0, "decoded": 0, "decoded with special": 0}
+        self.failures = 0
+
+    def note(self, check, text, mine, theirs):
+        self.wrong[check] += 1
+        if self.wrong[check] <= 3:
+            print(self.name, check, ascii(text)[:400], "\n  heed", ascii(mine)[:400], "\n  peer", ascii(theirs)[:400], flush=True)
+
+    def compare(self, text, peer, mine, backs):
+        try:
+            ids, offsets = peer.encode(text)
+        except BaseException:
+            self.failures += 1
+            return
+        if mine["ids"] != ids:
+            return self.note("ids", text, mine["ids"], ids)
+        if offsets is not None and mine["offsets"] != offsets:
+            pairs = [(a, b) for a, b in zip(mine["offsets"], offsets) if a != b]
+            self.note("offsets", text, pairs[:8], mine["pieces"])
+        for check, skip, back in (("decoded", True, backs[0]), ("decoded with special", False, backs[1])):
+            decoded = peer.decode(ids, skip)
+            if decoded is not None and back["text"] != decoded:
+                self.note(check, text, back["text"], decoded)
 
 
 def main():
     data, count, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     heed = sys.argv[4] if len(sys.argv) > 4 else "heed"
     wanted = sys.argv[5:]
-    texts = sentences(data)
+    real = sentences(data)
     failed = False
     for name, path, make in peers(data):
         if wanted and not any(w in name for w in wanted):
             continue
         peer = make()
-        rng = random.Random(seed)
-        wrong = {"ids": 0, "offsets": 0, "decoded": 0}
-        done = failures = 0
-        while done < count:
-            strings = [make_string(rng, texts) for _ in range(min(20000, count - done))]
-            done += len(strings)
-            lines = [json.dumps(s) for s in strings]
-            mine = run(heed, path, ["--json-input", *peer.options], lines)
-            backs = run(heed, path, ["--decode"], [" ".join(map(str, m["ids"])) for m in mine])
-            for text, found, back in zip(strings, mine, backs):
-                try:
-                    ids, offsets = peer.encode(text)
-                except BaseException as error:
-                    failures += 1
-                    continue
-                decoded = peer.decode(ids)
-                checks = {
-                    "ids": found["ids"] == ids,
-                    "offsets": offsets is None or found["offsets"] == offsets or found["ids"] != ids,
-                    "decoded": found["ids"] != ids or decoded is None or back["text"] == decoded,
-                }
-                for check, holds in checks.items():
-                    if not holds:
-                        wrong[check] += 1
-                        if wrong[check] <= 2:
-                            print(name, check, ascii(text)[:300], found["ids"][:30], ids[:30])
-                            if check == "offsets":
-                                print([(a, b) for a, b in zip(found["offsets"], offsets) if a != b][:8])
-                            if check == "decoded":
-                                print(ascii(back["text"])[:200], ascii(decoded)[:200])
-        failed |= any(wrong.values())
-        print(f"{name}: {count} strings, seed {seed}; differences: {wrong}"
-              + (f"; {failures} that the peer fails on" if failures else ""), flush=True)
+        texts = Texts(seed, real, peer.special)
+        found = Comparison(name)
+        for start in range(0, count, CHUNK):
+            strings = texts.strings(min(CHUNK, count - start))
+            mine = run(heed, path, ["--json-input"], [json.dumps(s) for s in strings])
+            ids = [" ".join(map(str, m["ids"])) for m in mine]
+            backs = [run(heed, path, ["--decode", *option], ids) for option in ([], ["--keep-special"])]
+            for text, one, *both in zip(strings, mine, *backs):
+                found.compare(text, peer, one, both)
+        failed |= any(found.wrong.values())
+        print(f"{name}: {count} strings, seed {seed}; differences: {found.wrong}"
+              + (f"; {found.failures} that the peer fails on" if found.failures else ""), flush=True)
     sys.exit(failed)
 
 
-main()
+if __name__ == "__main__":
+    main()

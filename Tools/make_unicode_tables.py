@@ -220,6 +220,13 @@ def write_more(folder):
         "Scripts as UnicodeScripts tells them apart, numbered; what is missing joins all of them.",
         [constant("scripts", "`first-last=number`.", scripts())],
     )
+    write(
+        folder / "PatternScriptData.swift",
+        "PatternScriptData",
+        "Scripts of Unicode 16.0 that patterns ask for and that have grown since.",
+        [constant(name.lower(), f"`first-last` of {name}.", spans(matched(r"\p{%s}" % name)))
+         for name in ("Han", "Latin", "Cyrillic")],
+    )
 
 
 def main():

@@ -3,22 +3,15 @@ package import HeedText
 /// Turns tokens that come one by one into text, of which each part is given as soon as nothing that follows can change it.
 package struct TextStream {
     private let tokenizer: Tokenizer
-    private var tokens: [Int32]
-    /// Tokens from here on are decoded again with each new one: what a piece looks like depends on its neighbours.
-    private var first: Int
-    /// Tokens up to here have been given as text.
-    private var given: Int
+    private var decoding: DecodingStream
     private var stops: StopScanner
-
-    /// Tokens before those that are new, with which they are decoded.
-    private static let context = 8
 
     /// A stream of what follows a prompt.
     package init(_ tokenizer: Tokenizer, prompt: [Int32], stops: [String]) {
         self.tokenizer = tokenizer
-        tokens = prompt
-        given = prompt.count
-        first = max(0, prompt.count - Self.context)
+        // A model may know more ids than its tokenizer has pieces.
+        decoding = DecodingStream(
+            tokenizer, after: prompt.filter { tokenizer.piece(of: $0) != nil })
         self.stops = StopScanner(stops)
     }
 
@@ -27,36 +20,16 @@ package struct TextStream {
 
     /// Adds a token; returns the text that is certain now.
     package mutating func add(_ token: Int32) -> String {
-        tokens.append(token)
-        guard let added = newText(isLast: false) else { return "" }
+        guard tokenizer.piece(of: token) != nil, let added = try? decoding.add(token) else {
+            return ""
+        }
         return stops.add(added)
     }
 
     /// The rest of the text, when no token follows.
     package mutating func finish() -> String {
-        let added = newText(isLast: true) ?? ""
+        let added = (try? decoding.finish()) ?? ""
         return stops.add(added) + stops.finish()
-    }
-
-    /// The text of the tokens that were not given yet; nil while bytes of a character are missing.
-    private mutating func newText(isLast: Bool) -> String? {
-        guard given < tokens.count else { return nil }
-        let before = text(first..<given)
-        let all = text(first..<tokens.count)
-        guard isLast || !all.unicodeScalars.reversed().starts(with: ["\u{FFFD}"]) else {
-            return nil
-        }
-        let added =
-            all.utf8.starts(with: before.utf8)
-            ? String(decoding: Array(all.utf8.dropFirst(before.utf8.count)), as: UTF8.self) : all
-        first = max(first, given - Self.context)
-        given = tokens.count
-        return added
-    }
-
-    private func text(_ range: Range<Int>) -> String {
-        let known = tokens[range].filter { tokenizer.piece(of: $0) != nil }
-        return (try? tokenizer.decode(Array(known))) ?? ""
     }
 }
 

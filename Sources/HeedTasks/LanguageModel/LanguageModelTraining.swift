@@ -13,7 +13,7 @@ public struct LanguageModelTraining: Sendable {
     public enum TokenizerSource: Sendable {
         /// The characters of the training text.
         case characters
-        /// Byte pairs learned from the training text, so many pieces in all.
+        /// Byte-level byte pairs learned from the training text, so many pieces in all.
         case learned(vocabulary: Int)
         /// One that is given.
         case given(Tokenizer)
@@ -144,9 +144,7 @@ public struct LanguageModelTraining: Sendable {
             for text in texts { trainer.add(text) }
             return try trainer.train()
         case .learned(let vocabulary):
-            // Before the merges stand three special tokens and the bytes.
-            var trainer = BytePairTrainer(
-                style: .rawText, mergeCount: max(vocabulary - 259, 0))
+            var trainer = TokenizerTrainer(.bytePairs, vocabularySize: vocabulary)
             trainer.add(texts)
             return try trainer.train()
         }

@@ -147,7 +147,7 @@ struct SentencePieceFile {
                 ScoredPairModel(
                     vocabulary: vocabulary, scores: scores, unknownID: unknown,
                     hasByteFallback: hasByteFallback, userDefined: userDefined,
-                    hidden: hidden.union(ids([.unused]))))
+                    hidden: hidden, unused: ids([.unused])))
         }
         let userPieces = userDefined.sorted().map { pieces[Int($0)].text }
         var tokenizer = try Tokenizer(

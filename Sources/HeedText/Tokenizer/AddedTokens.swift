@@ -63,6 +63,8 @@ struct AddedTokens: Sendable {
     private let byName: NameDictionary<Int32>
     /// What a token is in the normalized text, where that is something else.
     private var normalizedContents: [Int32: [UInt8]] = [:]
+    /// The ids that decoding leaves out.
+    private let skipped: Set<Int32>
     private var raw = ByteTrie()
     private var normalized = ByteTrie()
     private var rawWithoutSpecial = ByteTrie()
@@ -79,6 +81,10 @@ struct AddedTokens: Sendable {
         }
         self.byID = byID
         self.byName = byName
+        let contents = try tokens.map { try Self.content($0, normalizer) }
+        let special = Set(tokens.filter(\.isSpecial).map { Array($0.content.utf8) })
+        // The `tokenizers` library leaves out what reads like a special token.
+        skipped = Set(zip(tokens, contents).filter { special.contains($1) }.map(\.0.id))
         for (index, token) in tokens.enumerated() {
             let piece = Int32(truncatingIfNeeded: index)
             guard token.isNormalized else {
@@ -86,14 +92,21 @@ struct AddedTokens: Sendable {
                 if !token.isSpecial { rawWithoutSpecial.insert(token.content.utf8, piece: piece) }
                 continue
             }
-            var text = NormalizedText(token.content, trackingSources: false)
-            try normalizer?.apply(to: &text)
-            if !text.bytes.elementsEqual(token.content.utf8) {
-                normalizedContents[token.id] = text.bytes
+            let content = contents[index]
+            if !content.elementsEqual(token.content.utf8) {
+                normalizedContents[token.id] = content
             }
-            normalized.insert(text.bytes, piece: piece)
-            if !token.isSpecial { normalizedWithoutSpecial.insert(text.bytes, piece: piece) }
+            normalized.insert(content, piece: piece)
+            if !token.isSpecial { normalizedWithoutSpecial.insert(content, piece: piece) }
         }
+    }
+
+    /// What a token is in the text in which it is looked for.
+    private static func content(_ token: AddedToken, _ normalizer: Normalizer?) throws -> [UInt8] {
+        guard token.isNormalized else { return Array(token.content.utf8) }
+        var text = NormalizedText(token.content, trackingSources: false)
+        try normalizer?.apply(to: &text)
+        return text.bytes
     }
 
     /// One more than the largest id.
@@ -104,6 +117,9 @@ struct AddedTokens: Sendable {
 
     /// The id of a content.
     func id(of content: String) -> Int32? { byName[content] }
+
+    /// Whether decoding leaves an id out if it leaves special tokens out.
+    func isSkipped(_ id: Int32) -> Bool { skipped.contains(id) }
 
     /// What decoding sees of a token, in UTF-8.
     func decodedBytes(of id: Int32) -> [UInt8]? {
@@ -124,6 +140,7 @@ struct AddedTokens: Sendable {
         var parts: [Part] = []
         var done = 0
         var position = 0
+        var spaces = 0..<0
         while position < bytes.count {
             guard let found = trie.longest(bytes, position..<bytes.count) else {
                 position += 1
@@ -135,14 +152,17 @@ struct AddedTokens: Sendable {
             if token.isSingleWord, hasWord(bytes, before: start) || hasWord(bytes, behind: stop) {
                 continue
             }
-            if token.stripsLeft { start = max(spaceStart(bytes, before: start), done) }
-            if token.stripsRight { stop = spaceEnd(bytes, behind: stop) }
-            // A token inside of space that an earlier one took has no text of its own.
-            start = max(start, done)
-            stop = max(stop, start)
+            if token.stripsLeft { start = spaceStart(bytes, before: start, notBefore: done) }
+            if token.stripsRight {
+                // Many tokens may stand in one run of spaces, which is looked through once.
+                if !spaces.contains(stop) { spaces = stop..<spaceEnd(bytes, behind: stop) }
+                stop = max(stop, spaces.upperBound)
+            }
             if done < start { parts.append(Part(range: done..<start, token: nil)) }
-            parts.append(Part(range: start..<stop, token: Int(found.piece)))
-            done = stop
+            // Inside of space that an earlier one took, a token that strips to the left has no text, and is none; one that
+            // does not is there again, and so is what stands behind it, as in the `tokenizers` library.
+            if start < stop { parts.append(Part(range: start..<stop, token: Int(found.piece))) }
+            done = max(stop, start)
         }
         guard !parts.isEmpty else { return nil }
         if done < bytes.count { parts.append(Part(range: done..<bytes.count, token: nil)) }
@@ -167,9 +187,11 @@ struct AddedTokens: Sendable {
         SplitClass.table[scalar] & SplitClass.whitespace != 0
     }
 
-    private func spaceStart(_ bytes: [UInt8], before position: Int) -> Int {
-        var position = position
-        while position > 0 {
+    private func spaceStart(
+        _ bytes: [UInt8], before position: Int, notBefore limit: Int
+    ) -> Int {
+        var position = max(position, limit)
+        while position > limit {
             let start = UTF8Bytes.start(in: bytes, before: position)
             guard isSpace(UTF8Bytes.scalar(in: bytes, at: start).value) else { break }
             position = start

@@ -16,6 +16,9 @@ public struct Encoding: Sendable {
 
     /// Offsets counted in Unicode scalars, as Python and the `tokenizers` library count.
     public internal(set) var scalarOffsets: [Range<Int>]
+    /// What truncation has cut off, if it was asked for: encodings of the same length, one for each further piece of
+    /// the text, or for each further pair of pieces of two texts; they repeat as many tokens as the file says.
+    public internal(set) var overflow: [Encoding] = []
     /// What names the tokens.
     let names: PieceNames
 
@@ -34,7 +37,7 @@ extension Encoding: Equatable {
     public static func == (a: Encoding, b: Encoding) -> Bool {
         a.ids == b.ids && a.byteOffsets == b.byteOffsets && a.typeIDs == b.typeIDs
             && a.specialMask == b.specialMask && a.attentionMask == b.attentionMask
-            && a.sequences == b.sequences
+            && a.sequences == b.sequences && a.overflow == b.overflow
     }
 }
 

@@ -10,6 +10,8 @@ struct EncodingPart {
     var spaces: [(leading: Int, trailing: Int)] = []
     /// The text, from which offsets are taken.
     var bytes: [UInt8] = []
+    /// What truncation has cut off, as encodings of their own.
+    var overflow: [EncodingPart] = []
 
     init() {}
 
@@ -30,8 +32,19 @@ struct EncodingPart {
     /// Says of all tokens of the text which one it is.
     mutating func setSequence(_ number: Int8) { sequences = ids.map { _ in number } }
 
+    /// One after the other; what overflows comes with each combination, as in the `tokenizers` library.
     static func + (a: EncodingPart, b: EncodingPart) -> EncodingPart {
+        var sum = joined(a, b)
+        sum.overflow = a.overflow.flatMap { part in
+            [joined(part, b)] + b.overflow.map { joined(part, $0) }
+        }
+        sum.overflow += b.overflow.map { joined(a, $0) }
+        return sum
+    }
+
+    private static func joined(_ a: EncodingPart, _ b: EncodingPart) -> EncodingPart {
         var sum = a
+        sum.overflow = []
         sum.ids += b.ids
         sum.byteOffsets += b.byteOffsets
         sum.scalarOffsets += b.scalarOffsets
@@ -43,16 +56,19 @@ struct EncodingPart {
         return sum
     }
 
-    /// Keeps a range of the tokens.
-    mutating func keep(_ range: Range<Int>) {
-        guard range != ids.indices else { return }
-        ids = Array(ids[range])
-        byteOffsets = Array(byteOffsets[range])
-        scalarOffsets = Array(scalarOffsets[range])
-        typeIDs = Array(typeIDs[range])
-        isSpecial = Array(isSpecial[range])
-        sequences = Array(sequences[range])
-        if !spaces.isEmpty { spaces = Array(spaces[range]) }
+    /// A range of the tokens.
+    subscript(range: Range<Int>) -> EncodingPart {
+        guard range != ids.indices else { return self }
+        var part = EncodingPart()
+        part.ids = Array(ids[range])
+        part.byteOffsets = Array(byteOffsets[range])
+        part.scalarOffsets = Array(scalarOffsets[range])
+        part.typeIDs = Array(typeIDs[range])
+        part.isSpecial = Array(isSpecial[range])
+        part.sequences = Array(sequences[range])
+        if !spaces.isEmpty { part.spaces = Array(spaces[range]) }
+        part.bytes = bytes
+        return part
     }
 
     /// Takes the spaces that pieces begin and end with off the offsets.
@@ -60,6 +76,7 @@ struct EncodingPart {
     /// - Parameter addsSpace: whether a space was put before the text, which the first offsets do not count.
     func trimmed(addsSpace: Bool) -> EncodingPart {
         var result = self
+        result.overflow = overflow.map { $0.trimmed(addsSpace: addsSpace) }
         for index in ids.indices where index < spaces.count {
             var (leading, trailing) = spaces[index]
             guard leading > 0 || trailing > 0 else { continue }

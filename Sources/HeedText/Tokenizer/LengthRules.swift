@@ -16,14 +16,54 @@ struct Truncation: Sendable, Equatable {
     var maximumLength: Int
     var strategy = Strategy.longestFirst
     var direction = Direction.right
-    /// Kept to be written as it was read: how much of a cut text the next piece of it repeats.
+    /// How many tokens of a cut text the next piece of it repeats.
     var stride = 0
+
+    /// More tokens in pieces that were cut off are refused: two long texts have a piece for each pair of theirs.
+    static let maximumOverflow = 1 << 24
 
     /// Cuts one or two texts to a length together.
     ///
-    /// - Throws: `TokenizerError` where the text that shall be cut is too short or missing.
-    func apply(to parts: inout [EncodingPart], addedCount: Int) throws {
-        let limit = max(0, maximumLength - addedCount)
+    /// - Parameter keepsOverflow: whether what is cut off stays beside the parts.
+    /// - Throws: `TokenizerError` where the text that shall be cut is too short or missing, or pieces cannot overlap
+    ///   as the file says.
+    func apply(
+        to parts: inout [EncodingPart], addedCount: Int, keepsOverflow: Bool = false
+    ) throws {
+        let whole = keepsOverflow ? parts : []
+        try cutToLength(&parts, addedCount)
+        var combinations = 1
+        for (index, whole) in whole.enumerated() where whole.ids.count > parts[index].ids.count {
+            let ranges = try pieces(of: whole.ids.count, length: parts[index].ids.count)
+            combinations *= ranges.count
+            guard combinations * max(maximumLength, 1) <= Self.maximumOverflow else {
+                throw TokenizerError.tooMuchOverflow
+            }
+            parts[index].overflow = ranges.dropFirst().map { whole[$0] }
+        }
+    }
+
+    /// The ranges of a text of so many tokens that pieces of a length cover, the one that is kept first.
+    private func pieces(of count: Int, length: Int) throws -> [Range<Int>] {
+        guard length > 0 else { return [0..<0, 0..<count] }
+        guard stride < length else {
+            throw TokenizerError.badStride(stride, length: length)
+        }
+        let step = length - stride
+        var ranges: [Range<Int>] = []
+        var done = 0
+        repeat {
+            let end = min(done + length, count)
+            ranges.append(direction == .right ? done..<end : count - end..<count - done)
+            done = end < count ? done + step : count
+        } while done < count
+        return ranges
+    }
+
+    private func cutToLength(_ parts: inout [EncodingPart], _ addedCount: Int) throws {
+        // As in the `tokenizers` library, a length that the added tokens alone exceed cuts nothing.
+        guard maximumLength >= addedCount else { return }
+        let limit = maximumLength - addedCount
         let counts = parts.map(\.ids.count)
         let total = counts.reduce(0, +)
         guard total > limit || limit == 0 else { return }
@@ -62,7 +102,7 @@ struct Truncation: Sendable, Equatable {
 
     private func cut(_ part: inout EncodingPart, to count: Int) {
         guard part.ids.count > count else { return }
-        part.keep(direction == .right ? 0..<count : part.ids.count - count..<part.ids.count)
+        part = part[direction == .right ? 0..<count : part.ids.count - count..<part.ids.count]
     }
 }
 

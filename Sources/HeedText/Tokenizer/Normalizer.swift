@@ -123,13 +123,42 @@ extension Normalizer {
         case .lowercase: 1.5
         case .strip, .stripAccents, .nmt: 1
         case .replace(let pattern, let content):
-            max(1, 1 + Double(content.utf8.count) / Double(pattern.minimumBytes))
+            // A pattern may be found between any two characters, too.
+            pattern.isRegex
+                ? 1 + Double(content.utf8.count)
+                : max(1, Double(content.utf8.count) / Double(pattern.minimumBytes))
         case .prepend(let prefix): 1 + Double(prefix.utf8.count) / 16
         case .bert: 5
         case .precompiled(let table): table.growth
         case .byteLevel: 2
         case .sentencePiece(let normalizer): normalizer.growth
-        case .sequence(let steps): steps.reduce(1) { $0 * $1.growth }
+        case .sequence: Self.growth(of: flattened)
         }
+    }
+
+    /// Steps that rewrite characters make a text longer once, however often they come, until something else is put in.
+    private static func growth(of steps: [Normalizer]) -> Double {
+        var growth = 1.0
+        var (form, letters) = (1.0, 1.0)
+        for step in steps {
+            switch step {
+            case .form: form = max(form, step.growth)
+            case .lowercase: letters = max(letters, step.growth)
+            case .strip, .stripAccents, .nmt: break
+            case .bert:
+                // Accents apart, small letters, and spaces around ideographs.
+                (form, letters) = (max(form, 3), 1.5)
+                growth *= 5.0 / 3
+            default:
+                growth *= form * letters * step.growth
+                (form, letters) = (1, 1)
+            }
+        }
+        return growth * form * letters
+    }
+
+    /// The steps without nesting.
+    private var flattened: [Normalizer] {
+        if case .sequence(let steps) = self { steps.flatMap(\.flattened) } else { [self] }
     }
 }

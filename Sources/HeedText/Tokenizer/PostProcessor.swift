@@ -75,6 +75,10 @@ indirect enum PostProcessor: Sendable, Equatable {
             for index in parts.indices { parts[index].setType(0) }
             guard addingSpecialTokens else { return parts }
             return parts.enumerated().map { number, part in
+                var part = part
+                if number > 0 {
+                    for index in part.overflow.indices { part.overflow[index].setType(0) }
+                }
                 let first = number == 0 ? marks.beginning.id : marks.separator.id
                 return EncodingPart(special: [first], typeID: 0) + part
                     + EncodingPart(special: [marks.separator.id], typeID: 0)

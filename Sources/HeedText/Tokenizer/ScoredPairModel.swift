@@ -10,6 +10,8 @@ struct ScoredPairModel: Sendable {
     let userDefined: Set<Int32>
     /// Pieces that no text has: controls, bytes and the unknown one.
     private let hidden: Set<Int32>
+    /// Pieces that are merged, but taken apart again when all is merged.
+    private let unused: Set<Int32>
 
     /// The pieces and, behind them, characters that occur in pieces but are none.
     private let symbols: Vocabulary
@@ -19,7 +21,7 @@ struct ScoredPairModel: Sendable {
 
     init(
         vocabulary: Vocabulary, scores: [Double], unknownID: Int32?, hasByteFallback: Bool,
-        userDefined: Set<Int32> = [], hidden: Set<Int32> = []
+        userDefined: Set<Int32> = [], hidden: Set<Int32> = [], unused: Set<Int32> = []
     ) {
         self.vocabulary = vocabulary
         self.scores = scores
@@ -27,6 +29,7 @@ struct ScoredPairModel: Sendable {
         self.hasByteFallback = hasByteFallback
         self.userDefined = userDefined
         self.hidden = hidden
+        self.unused = unused
         var symbols = vocabulary
         var userTrie = ByteTrie()
         let searched = (0..<Int32(scores.count)).filter { !hidden.contains($0) }
@@ -83,8 +86,31 @@ struct ScoredPairModel: Sendable {
             scratch.merger.append(id ?? Self.unknown, length: next - position)
             position = next
         }
-        scratch.merger.merge(by: ranks)
+        scratch.merger.merge(by: ranks, recordingPairs: !unused.isEmpty)
+        if !unused.isEmpty { takeApart(&scratch.merger) }
         try takeMerged(bytes, word, into: &scratch)
+    }
+
+    /// Puts the two symbols that were seen last to make a piece that is not used into its place.
+    private func takeApart(_ merger: inout SymbolMerger) {
+        guard merger.ids.contains(where: unused.contains) else { return }
+        var waiting = Array(zip(merger.ids, merger.lengths))
+        waiting.reverse()
+        merger.begin()
+        while let (id, length) = waiting.popLast() {
+            guard unused.contains(id) else {
+                merger.append(id, length: length)
+                continue
+            }
+            guard let pair = merger.pairs[id] else {
+                // A single character that is not used is unknown.
+                merger.append(Self.unknown, length: length)
+                continue
+            }
+            let left = symbols.bytes(of: pair.left)?.count ?? 0
+            waiting.append((pair.right, length - left))
+            waiting.append((pair.left, left))
+        }
     }
 
     /// The symbol of a character that is in no piece.
@@ -143,26 +169,25 @@ extension ScoredPairModel: TokenizerComponent {
     init(json reader: JSONObjectReader) throws {
         let pieces = try UnigramModel(json: reader)
         let last = pieces.scores.count - 1
+        func ids(_ name: String) throws -> Set<Int32> {
+            guard try reader.optionalArray(name) != nil else { return [] }
+            return Set(try reader.ints(name, in: 0...last).map(Int32.init))
+        }
         self.init(
             vocabulary: pieces.vocabulary, scores: pieces.scores, unknownID: pieces.unknownID,
-            hasByteFallback: pieces.hasByteFallback,
-            userDefined: Set(
-                try reader.optionalArray("user_defined") == nil
-                    ? [] : reader.ints("user_defined", in: 0...last).map(Int32.init)),
-            hidden: Set(
-                try reader.optionalArray("hidden") == nil
-                    ? [] : reader.ints("hidden", in: 0...last).map(Int32.init)))
+            hasByteFallback: pieces.hasByteFallback, userDefined: try ids("user_defined"),
+            hidden: try ids("hidden"), unused: try ids("unused"))
     }
 
     var json: JSONValue {
+        func list(_ ids: Set<Int32>) -> JSONValue { .array(ids.sorted().map { .int(Int($0)) }) }
         let pieces = scores.enumerated().map { id, score in
             JSONValue.array([.string(vocabulary.piece(of: Int32(id)) ?? ""), .double(score)])
         }
         return [
             "type": .string(Self.type), "unk_id": unknownID.map { .int(Int($0)) } ?? .null,
             "vocab": .array(pieces), "byte_fallback": .bool(hasByteFallback),
-            "user_defined": .array(userDefined.sorted().map { .int(Int($0)) }),
-            "hidden": .array(hidden.sorted().map { .int(Int($0)) }),
+            "user_defined": list(userDefined), "hidden": list(hidden), "unused": list(unused),
         ]
     }
 }

@@ -22,6 +22,10 @@ struct SymbolMerger {
     /// How many pairs were looked up so far: what the work grows with.
     private(set) var lookupCount = 0
 
+    /// The pair that was looked up last for each result, if that is recorded.
+    private(set) var pairs: [Int32: (left: Int32, right: Int32)] = [:]
+    private var recordsPairs = false
+
     /// Starts a word.
     mutating func begin() {
         ids.removeAll(keepingCapacity: true)
@@ -35,7 +39,9 @@ struct SymbolMerger {
     }
 
     /// Merges until no pair is left.
-    mutating func merge(by table: PairTable) {
+    mutating func merge(by table: PairTable, recordingPairs: Bool = false) {
+        recordsPairs = recordingPairs
+        if recordingPairs { pairs.removeAll(keepingCapacity: true) }
         guard ids.count > 1, table.count > 0 else { return }
         if ids.count <= Self.shortWord { mergeShort(table) } else { mergeLong(table) }
     }
@@ -45,6 +51,7 @@ struct SymbolMerger {
         if let entry = table[ids[position], ids[right]] {
             ranks[position] = UInt32(entry >> 32)
             results[position] = Int32(truncatingIfNeeded: entry & 0xFFFF_FFFF)
+            if recordsPairs { pairs[results[position]] = (ids[position], ids[right]) }
         } else {
             ranks[position] = Self.noRank
         }
@@ -74,8 +81,9 @@ struct SymbolMerger {
             results.remove(at: best + 1)
             guard ids.count > 1 else { return }
             ranks[best] = Self.noRank
-            if best + 1 < ids.count { lookUp(best, best + 1, table) }
+            // The order in which sentencepiece looks counts for pairs that are recorded.
             if best > 0 { lookUp(best - 1, best, table) }
+            if best + 1 < ids.count { lookUp(best, best + 1, table) }
         }
     }
 
@@ -97,15 +105,15 @@ struct SymbolMerger {
             ranks[removed] = Self.noRank
             ranks[position] = Self.noRank
             next[position] = next[removed]
-            if next[position] < count {
-                previous[next[position]] = position
-                lookUp(position, next[position], table)
-                push(position)
-            }
             let before = previous[position]
             if before >= 0 {
                 lookUp(before, position, table)
                 push(before)
+            }
+            if next[position] < count {
+                previous[next[position]] = position
+                lookUp(position, next[position], table)
+                push(position)
             }
         }
         var kept = 0

@@ -14,9 +14,9 @@ extension Tokenizer {
         var pieces: [[UInt8]] = []
         pieces.reserveCapacity(ids.count)
         for id in ids {
-            if let token = added.token(of: id) {
-                guard !(token.isSpecial && skippingSpecialTokens) else { continue }
-                pieces.append(added.decodedBytes(of: id) ?? [])
+            if let content = added.decodedBytes(of: id) {
+                guard !(skippingSpecialTokens && added.isSkipped(id)) else { continue }
+                pieces.append(content)
             } else if let bytes = model.vocabulary.bytes(of: id) {
                 pieces.append(Array(bytes))
             } else {
@@ -68,72 +68,6 @@ extension Tokenizer {
     }
 }
 
-/// Turns ids into text one by one, as a model makes them, without ever cutting a character.
-///
-/// ```swift
-/// var stream = DecodingStream(tokenizer)
-/// for id in ids { if let text = try stream.add(id) { print(text, terminator: "") } }
-/// ```
-/// What it returns, joined, is what `decode` returns for all ids, but for an unfinished character at the end.
-public struct DecodingStream: Sendable {
-    private let tokenizer: Tokenizer
-    private let skipsSpecialTokens: Bool
-    /// The ids that later ones may still be read together with.
-    private var ids: [Int32] = []
-    /// What of these ids was returned.
-    private var prefix: [UInt8] = []
-    private var prefixCount = 0
-
-    /// Makes a stream that has seen nothing.
-    public init(_ tokenizer: Tokenizer, skippingSpecialTokens: Bool = true) {
-        self.tokenizer = tokenizer
-        skipsSpecialTokens = skippingSpecialTokens
-    }
-
-    /// Takes an id, and returns what text became certain, or nil if none did.
-    ///
-    /// - Throws: what `decode` throws.
-    public mutating func add(_ id: Int32) throws -> String? {
-        if prefix.isEmpty, !ids.isEmpty {
-            let decoded = try tokenizer.decodedBytes(ids, skipsSpecialTokens)
-            if !isUnfinished(decoded) {
-                prefix = decoded
-                prefixCount = ids.count
-            }
-        }
-        ids.append(id)
-        let text = try tokenizer.decodedBytes(ids, skipsSpecialTokens)
-        guard text.count > prefix.count, text.starts(with: prefix), !isUnfinished(text) else {
-            return nil
-        }
-        let new = String(decoding: text[prefix.count...], as: UTF8.self)
-        let kept = ids.count - prefixCount
-        ids.removeFirst(prefixCount)
-        prefix = try tokenizer.decodedBytes(ids, skipsSpecialTokens)
-        prefixCount = kept
-        return new
-    }
-
-    /// What is left when no id follows: the remains of a character that was not finished.
-    ///
-    /// - Throws: what `decode` throws.
-    public mutating func finish() throws -> String? {
-        let text = try tokenizer.decodedBytes(ids, skipsSpecialTokens)
-        defer {
-            ids = []
-            prefix = []
-            prefixCount = 0
-        }
-        guard text.count > prefix.count else { return nil }
-        return String(decoding: text[prefix.count...], as: UTF8.self)
-    }
-
-    /// Whether a text ends inside of a character, or with the mark of one.
-    private func isUnfinished(_ bytes: [UInt8]) -> Bool {
-        String(decoding: bytes.suffix(4), as: UTF8.self).unicodeScalars.last == "\u{FFFD}"
-    }
-}
-
 /// A use of a tokenizer, or of its trainer, that cannot work.
 public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible {
     /// An id without a piece.
@@ -148,6 +82,10 @@ public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible 
     case noUnknownPiece
     /// The text that the file says to cut is too short, or is not there.
     case cannotTruncate(to: Int)
+    /// Pieces of a cut text would repeat all of the one before.
+    case badStride(Int, length: Int)
+    /// What was cut off two long texts would be too many pieces.
+    case tooMuchOverflow
 
     /// The whole message in one line.
     public var description: String {
@@ -161,6 +99,10 @@ public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible 
             "the text holds what has no piece, and the vocabulary has no piece for the unknown"
         case .cannotTruncate(let length):
             "the text that shall be cut is too short for \(length) tokens, or is not there"
+        case .badStride(let stride, let length):
+            "pieces of \(length) tokens cannot repeat \(stride) of the piece before"
+        case .tooMuchOverflow:
+            "what is cut off would be more than \(Truncation.maximumOverflow) tokens"
         }
     }
 }

@@ -118,9 +118,25 @@ extension Tokenizer {
             guard offsets.isWanted else { continue }
             offsets.append(word, of: text, scratch.lengths[first...])
             guard offsets.countsSpaces else { continue }
-            for id in scratch.ids[first...] {
-                offsets.appendSpaces(of: model.vocabulary.bytes(of: id).map { Array($0) } ?? [])
-            }
+            appendSpaces(
+                of: bytes, word, scratch.ids[first...], scratch.lengths[first...], &offsets)
+        }
+    }
+
+    /// Appends the spaces of the pieces of a word. An unknown piece of a unigram model is the text that it stands for.
+    private func appendSpaces(
+        of bytes: [UInt8], _ word: Range<Int>, _ ids: ArraySlice<Int32>,
+        _ lengths: ArraySlice<Int>, _ offsets: inout TokenOffsets
+    ) {
+        let unknown: Int32? = if case .unigram(let model) = model { model.unknownID } else { nil }
+        var start = word.lowerBound
+        for (id, length) in zip(ids, lengths) {
+            let end = min(start + max(length, 0), word.upperBound)
+            offsets.appendSpaces(
+                of: id == unknown
+                    ? Array(bytes[start..<end])
+                    : model.vocabulary.bytes(of: id).map { Array($0) } ?? [])
+            start = end
         }
     }
 }

@@ -92,13 +92,15 @@ public struct Tokenizer: Sendable {
     ///   - text: the text.
     ///   - pair: a second text that the post-processor puts beside the first one.
     ///   - addingSpecialTokens: whether to add what the post-processor adds, such as `</s>`.
+    ///   - keepingOverflow: whether what truncation cuts off is in the result's `overflow`.
     /// - Throws: `PatternError` where a pattern of the file takes too many steps, `TokenizerError` where the
     ///   text cannot be cut as the file says or has a character that the model has no piece for.
     public func encode(
-        _ text: String, pair: String? = nil, addingSpecialTokens: Bool = true
+        _ text: String, pair: String? = nil, addingSpecialTokens: Bool = true,
+        keepingOverflow: Bool = false
     ) throws -> Encoding {
         let encoding = try scratch.withScratch {
-            try encode(text, pair, addingSpecialTokens, &$0)
+            try encode(text, pair, addingSpecialTokens, keepingOverflow, &$0)
         }
         return padded(encoding)
     }
@@ -106,8 +108,11 @@ public struct Tokenizer: Sendable {
     private func padded(_ encoding: Encoding, longest: Int? = nil) -> Encoding {
         guard let padding else { return encoding }
         var encoding = encoding
-        padding.apply(
-            to: &encoding, length: padding.targetLength(longest: longest ?? encoding.count))
+        let length = padding.targetLength(longest: longest ?? encoding.count)
+        padding.apply(to: &encoding, length: length)
+        for index in encoding.overflow.indices {
+            padding.apply(to: &encoding.overflow[index], length: length)
+        }
         return encoding
     }
 
@@ -118,7 +123,7 @@ public struct Tokenizer: Sendable {
         _ texts: [String], addingSpecialTokens: Bool = true, threads: Int = 1
     ) throws -> [Encoding] {
         let encodings = try inParallel(texts, threads: threads) {
-            try encode($0, nil, addingSpecialTokens, &$1)
+            try encode($0, nil, addingSpecialTokens, false, &$1)
         }
         guard padding != nil else { return encodings }
         let longest = encodings.map(\.count).max() ?? 0
@@ -126,7 +131,7 @@ public struct Tokenizer: Sendable {
     }
 
     private func encode(
-        _ text: String, _ pair: String?, _ addingSpecialTokens: Bool,
+        _ text: String, _ pair: String?, _ addingSpecialTokens: Bool, _ keepingOverflow: Bool,
         _ scratch: inout TokenizerScratch
     ) throws -> Encoding {
         var parts = [try part(text, &scratch)]
@@ -138,17 +143,23 @@ public struct Tokenizer: Sendable {
         if let truncation {
             let count =
                 addingSpecialTokens ? postProcessor?.addedCount(isPair: parts.count > 1) ?? 0 : 0
-            try truncation.apply(to: &parts, addedCount: count)
+            try truncation.apply(
+                to: &parts, addedCount: count, keepsOverflow: keepingOverflow)
         }
         if let postProcessor {
             parts = postProcessor.process(parts, addingSpecialTokens: addingSpecialTokens)
         }
         var whole = parts.first ?? EncodingPart()
         for part in parts.dropFirst() { whole = whole + part }
-        return Encoding(
-            ids: whole.ids, byteOffsets: whole.byteOffsets, typeIDs: whole.typeIDs,
-            specialMask: whole.isSpecial, attentionMask: whole.ids.map { _ in true },
-            sequences: whole.sequences, scalarOffsets: whole.scalarOffsets, names: names)
+        return encoding(whole)
+    }
+
+    private func encoding(_ part: EncodingPart) -> Encoding {
+        Encoding(
+            ids: part.ids, byteOffsets: part.byteOffsets, typeIDs: part.typeIDs,
+            specialMask: part.isSpecial, attentionMask: part.ids.map { _ in true },
+            sequences: part.sequences, scalarOffsets: part.scalarOffsets,
+            overflow: part.overflow.map(encoding), names: names)
     }
 
     /// The tokens of one text with their offsets.
@@ -208,7 +219,7 @@ public struct Tokenizer: Sendable {
         _ text: String, _ addingSpecialTokens: Bool, _ scratch: inout TokenizerScratch
     ) throws -> [Int32] {
         guard isSimple else {
-            return padded(try encode(text, nil, addingSpecialTokens, &scratch)).ids
+            return padded(try encode(text, nil, addingSpecialTokens, false, &scratch)).ids
         }
         scratch.begin()
         var offsets = TokenOffsets(isWanted: needsSources)

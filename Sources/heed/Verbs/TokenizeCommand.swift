@@ -19,7 +19,8 @@ struct TokenizeCommand: ParsableCommand {
             empty line. Pieces are shown without the marks that a model adds, such as the end of the \
             sentence; --ids and --json have them. A tokenizer of words that were cut before shows \
             pieces inside a word with @@, as subword-nmt does. An object of --json holds text, ids, \
-            pieces and offsets, which count Unicode scalars.
+            pieces and offsets, which count Unicode scalars; --full adds type_ids, special_tokens_mask, \
+            attention_mask and overflow, what the file's truncation cuts off.
 
             --file opens a tokenizer.json, a folder that holds one, vocab.json with merges.txt, BERT's \
             vocab.txt, a .model of sentencepiece, ranks of tiktoken, and merges of subword-nmt. Ids and \
@@ -30,6 +31,7 @@ struct TokenizeCommand: ParsableCommand {
               heed tokenize --model run --ids < text.txt > ids.txt
               heed tokenize --model run --decode < ids.txt
               heed tokenize --file tokenizer.json --json 'Hello <|endoftext|>'
+              echo '["Who?", "Nobody."]' | heed tokenize --file vocab.txt --json-input --json --full
             """
     )
 
@@ -63,11 +65,21 @@ struct TokenizeCommand: ParsableCommand {
         help: "Leave out what is added to a text, such as its end mark.")
     var leavesOutAdded = false
 
-    @Flag(help: "Each line of the input is a string of JSON, so that a text may hold line breaks.")
+    @Flag(help: "Decode special tokens, too.")
+    var keepSpecial = false
+
+    @Flag(
+        help: """
+            Each line of the input is a string of JSON, so that a text may hold line breaks, or an array of two: \
+            a pair of texts.
+            """)
     var jsonInput = false
 
     @Flag(help: "Print an object a line.")
     var json = false
+
+    @Flag(help: "Say everything about the tokens; with --json.")
+    var full = false
 
     @Argument(help: ArgumentHelp("What to cut.", valueName: "text"))
     var texts: [String] = []
@@ -75,6 +87,8 @@ struct TokenizeCommand: ParsableCommand {
     func validate() throws {
         if ids, decode { throw ValidationError("give --ids or --decode, not both") }
         if model != nil, file != nil { throw ValidationError("give --model or --file, not both") }
+        if keepSpecial, !decode { throw ValidationError("--keep-special goes with --decode") }
+        if full, !json { throw ValidationError("--full goes with --json") }
         if target, file != nil { throw ValidationError("--target goes without --file") }
         if !texts.isEmpty, input != nil {
             throw ValidationError("give texts or --input, not both")
@@ -95,18 +109,21 @@ struct TokenizeCommand: ParsableCommand {
                     try
                     (decode
                     ? decoded(line, tokenizer, place)
-                    : encoded(jsonInput ? text(of: line, place) : line, tokenizer)) + "\n"
+                    : encoded(texts(of: line, place), tokenizer)) + "\n"
             }
             try StandardStreams.write(output)
         }
     }
 
-    /// The text of a line that is a string of JSON.
-    private func text(of line: String, _ place: String) throws -> String {
-        guard let text = try? JSONParser().parse(line).stringValue else {
-            throw Failure(.badData, "\(place): is no string of JSON")
-        }
-        return text
+    /// The text of a line, and the second one of a pair.
+    private func texts(of line: String, _ place: String) throws -> (text: String, pair: String?) {
+        guard jsonInput else { return (line, nil) }
+        let value = try? JSONParser().parse(line)
+        if let text = value?.stringValue { return (text, nil) }
+        guard let pair = value?.arrayValue, pair.count == 2, let text = pair[0].stringValue,
+            let second = pair[1].stringValue
+        else { throw Failure(.badData, "\(place): is no string of JSON, nor two of them") }
+        return (text, second)
     }
 
     private func modelTokenizer() throws -> Tokenizer {
@@ -114,25 +131,58 @@ struct TokenizeCommand: ParsableCommand {
         return target ? tokenizers.target : tokenizers.source
     }
 
-    private func encoded(_ line: String, _ tokenizer: Tokenizer) throws -> String {
+    private func encoded(
+        _ texts: (text: String, pair: String?), _ tokenizer: Tokenizer
+    ) throws -> String {
+        let (text, pair) = texts
+        let adding = !leavesOutAdded
         if json {
-            let encoding = try tokenizer.encode(line, addingSpecialTokens: !leavesOutAdded)
-            let offsets = encoding.scalarOffsets
-            return JSONWriter(.spaced).string([
-                "text": .string(line),
-                "ids": .array(encoding.ids.map { .int(Int($0)) }),
-                "pieces": .array(
-                    try tokenizer.displayPieces(of: encoding.ids).map(JSONValue.string)),
-                "offsets": .array(offsets.map { [.int($0.lowerBound), .int($0.upperBound)] }),
-            ])
+            let encoding = try tokenizer.encode(
+                text, pair: pair, addingSpecialTokens: adding, keepingOverflow: full)
+            let written = pair.map { JSONValue.array([.string(text), .string($0)]) }
+            return JSONWriter(.spaced).string(
+                .object(try object(encoding, tokenizer, ["text": written ?? .string(text)])))
         }
-        if line.isEmpty { return "" }
+        if text.isEmpty, pair == nil { return "" }
         if ids {
-            return try tokenizer.encodeIDs(line, addingSpecialTokens: !leavesOutAdded)
-                .map(String.init).joined(separator: " ")
+            let ids =
+                try pair == nil
+                ? tokenizer.encodeIDs(text, addingSpecialTokens: adding)
+                : tokenizer.encode(text, pair: pair, addingSpecialTokens: adding).ids
+            return ids.map(String.init).joined(separator: " ")
         }
-        let plain = try tokenizer.encodeIDs(line, addingSpecialTokens: false)
+        let plain = try [text, pair].compactMap { $0 }.flatMap {
+            try tokenizer.encodeIDs($0, addingSpecialTokens: false)
+        }
         return try tokenizer.displayPieces(of: plain).joined(separator: " ")
+    }
+
+    /// What is known of the tokens.
+    private func object(
+        _ encoding: Encoding, _ tokenizer: Tokenizer, _ beginning: JSONObject = [:]
+    ) throws -> JSONObject {
+        var object = beginning
+        object.insert(.array(encoding.ids.map { .int(Int($0)) }), forName: "ids")
+        object.insert(
+            .array(try tokenizer.displayPieces(of: encoding.ids).map(JSONValue.string)),
+            forName: "pieces")
+        object.insert(
+            .array(encoding.scalarOffsets.map { [.int($0.lowerBound), .int($0.upperBound)] }),
+            forName: "offsets")
+        guard full else { return object }
+        let masks = [
+            ("type_ids", encoding.typeIDs.map { Int($0) }),
+            ("special_tokens_mask", encoding.specialMask.map { $0 ? 1 : 0 }),
+            ("attention_mask", encoding.attentionMask.map { $0 ? 1 : 0 }),
+        ]
+        for (name, values) in masks {
+            object.insert(.array(values.map(JSONValue.int)), forName: name)
+        }
+        let overflow = try encoding.overflow.map {
+            JSONValue.object(try self.object($0, tokenizer))
+        }
+        object.insert(.array(overflow), forName: "overflow")
+        return object
     }
 
     private func decoded(_ line: String, _ tokenizer: Tokenizer, _ place: String) throws -> String {
@@ -145,7 +195,7 @@ struct TokenizeCommand: ParsableCommand {
         }
         let text: String
         do {
-            text = try tokenizer.decode(ids)
+            text = try tokenizer.decode(ids, skippingSpecialTokens: !keepSpecial)
         } catch let error as TokenizerError {
             throw Failure(.badData, "\(place): \(error)")
         }
