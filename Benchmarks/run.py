@@ -17,7 +17,7 @@ from cases import Case, Comparison, Mode, Settings, all_cases, batches_of_length
 from processes import Figures, run
 
 HERE = Path(__file__).parent
-PEER_PACKAGES = ("torch", "ctranslate2")
+PEER_PACKAGES = ("torch", "ctranslate2", "llama-cpp-python")
 
 
 def main() -> int:
@@ -50,6 +50,9 @@ def main() -> int:
     records = options.work / "records"
     records.mkdir(exist_ok=True)
     for order, case in chosen:
+        if case.prepare:
+            # A file that could not be made shows in the modes that need it.
+            subprocess.run(case.prepare, check=False)
         record = measure(case, options.rounds)
         record |= {"order": order, "machine": results.identity(machine)}
         (records / f"{case.name}.json").write_text(json.dumps(record, indent=1))
