@@ -27,7 +27,9 @@ struct StreamedProductTests {
     func products(isa: String) async {
         await #expect(processExitsWith: .success) { [isa] in
             try #require(ChildProcess.begin(isa: isa))
-            for (rows, inner, outputs) in [(1, 40, 7), (3, 64, 130), (70, 33, 257), (300, 48, 20)] {
+            for (rows, inner, outputs) in [
+                (1, 40, 7), (3, 64, 130), (70, 33, 257), (300, 48, 20), (70, 1100, 200),
+            ] {
                 let (streamed, plain) = StreamedProductTests.weights(outputs, inner)
                 #expect(streamed.elementType == .bfloat16 && streamed.shape == plain.shape)
                 let bias = Parameter("bias", .randomNormal([outputs], seed: 3, site: 2))
