@@ -1,5 +1,7 @@
 """What is measured: for each case the modes of Heed, those of the peer, and what is compared."""
 
+import dataclasses
+import fnmatch
 import itertools
 import math
 from collections.abc import Iterator
@@ -52,6 +54,14 @@ class Case:
     whole_process: bool = False
     # Makes the files that its processes read.
     prepare: tuple[str, ...] = ()
+
+    def with_modes(self, heed: str, peer: str) -> "Case":
+        """The case with those modes alone whose names match patterns."""
+        chosen = [
+            [mode for mode in modes if fnmatch.fnmatch(mode.name, pattern)]
+            for modes, pattern in ((self.heed, heed), (self.peers, peer))
+        ]
+        return dataclasses.replace(self, heed=chosen[0], peers=chosen[1])
 
 
 @dataclass(frozen=True)

@@ -36,10 +36,11 @@ def main() -> int:
     cases = list(all_cases(settings))
     patterns = options.workloads or ["*"]
     chosen = [
-        (order, case)
+        (order, case.with_modes(options.heed_modes, options.peer_modes))
         for order, case in enumerate(cases)
         if any(fnmatch.fnmatch(case.name, pattern) for pattern in patterns)
     ]
+    chosen = [(order, case) for order, case in chosen if case.heed]
     if not chosen:
         names = " ".join(case.name for case in cases)
         print(f"no workload is called {' '.join(patterns)}; there are: {names}", file=sys.stderr)
@@ -69,6 +70,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeat", type=int, default=5, help="runs that a process times")
     parser.add_argument("--rounds", type=int, default=5, help="turns of Heed and the peer's best")
+    parser.add_argument("--heed-modes", default="*", help="a pattern; every mode by default")
+    parser.add_argument("--peer-modes", default="*", help="the same for the peer")
     parser.add_argument("--model", help="a Marian folder for 'translate' and the real lengths")
     parser.add_argument("--text", type=Path, help="the text that 'translate' translates")
     parser.add_argument("--source", type=Path, help="source sentences whose lengths are used")
