@@ -276,8 +276,8 @@ LLAMAS = {
 
 
 def language_model_cases(settings: Settings) -> Iterator[Case]:
-    for name, bar in (("1b", "≥ 1 ×"), ("124m", "≥ 1 ×")):
-        yield generation_case(settings, "decode", name, (16, 48), bar)
+    for name, tokens in (("1b", 24), ("124m", 64)):
+        yield generation_case(settings, "decode", name, (16, tokens), "≥ 1 ×")
     for name, bar in (("1b", "≥ 1.4 ×"), ("124m", "")):
         yield generation_case(settings, "prefill", name, (512, 2), bar)
     yield first_token_case(settings, "1b")
