@@ -1,5 +1,7 @@
 """What is measured: for each case the modes of Heed, those of the peer, and what is compared."""
 
+import dataclasses
+import fnmatch
 import itertools
 import math
 from collections.abc import Iterator
@@ -25,6 +27,10 @@ class Mode:
     environment: dict[str, str] = field(default_factory=dict, hash=False)
     # What it writes, to be compared with what others write.
     output: Path | None = None
+    # The figure of its report that is compared: seconds, or so many a second.
+    figure: str = "median_s"
+    # Whether a process of a case that times whole ones says itself how long it took.
+    reports: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,16 @@ class Case:
     comparisons: list[Comparison]
     # Whether the time is that of whole processes, which print no figures of their own.
     whole_process: bool = False
+    # Makes the files that its processes read.
+    prepare: tuple[str, ...] = ()
+
+    def with_modes(self, heed: str, peer: str) -> "Case":
+        """The case with those modes alone whose names match patterns."""
+        chosen = [
+            [mode for mode in modes if fnmatch.fnmatch(mode.name, pattern)]
+            for modes, pattern in ((self.heed, heed), (self.peers, peer))
+        ]
+        return dataclasses.replace(self, heed=chosen[0], peers=chosen[1])
 
 
 @dataclass(frozen=True)
@@ -61,7 +77,9 @@ class Settings:
     text: Path | None = None
     lengths: Path | None = None
 
-    def bench(self, workload: str, sizes: list[str], precisions: list[str]) -> list[Mode]:
+    def bench(
+        self, workload: str, sizes: list[str], precisions: list[str], figure: str = "median_s"
+    ) -> list[Mode]:
         """The modes of `heed bench`."""
         common = ["--threads", str(self.threads), "--repeat", str(self.repeat), "--json"]
         return [
@@ -69,6 +87,7 @@ class Settings:
                 precision,
                 precision,
                 (self.heed, "bench", workload, *sizes, "--precision", precision, *common),
+                figure=figure,
             )
             for precision in precisions
         ]
@@ -93,9 +112,17 @@ def all_cases(settings: Settings) -> Iterator[Case]:
         (32, 256, 1024, 4096, 8192), (32, 64, 128), (False, True)
     ):
         yield attention_case(settings, length, head_size, causal)
+    yield from language_model_cases(settings)
 
 
-def training_case(settings: Settings, name: str, sizes: list[str], bar: str) -> Case:
+def training_case(
+    settings: Settings,
+    name: str,
+    sizes: list[str],
+    bar: str,
+    workload: str = "train-translation",
+    script: str = "torch_train.py",
+) -> Case:
     peers = []
     for precision, compiled, tuned in itertools.product(
         ("bfloat16", "float32"), (False, True), (False, True)
@@ -107,13 +134,13 @@ def training_case(settings: Settings, name: str, sizes: list[str], bar: str) -> 
                 f"{precision}, {'compile' if compiled else 'eager'}"
                 f", {'tuned' if tuned else 'default'} allocator",
                 precision,
-                settings.script("torch_train.py", *sizes, *options),
+                settings.script(script, *sizes, *options),
                 TUNED_ALLOCATOR if tuned else {},
             )
         )
     return Case(
         name,
-        settings.bench("train-translation", sizes, ["bfloat16", "float32"]),
+        settings.bench(workload, sizes, ["bfloat16", "float32"]),
         "PyTorch",
         peers,
         [Comparison("best", bar=bar), *same_precision("bfloat16", "float32")],
@@ -225,6 +252,110 @@ def attention_case(settings: Settings, length: int, head_size: int, causal: bool
         "PyTorch",
         peers,
         [Comparison("best", bar="≥ 4 ×" if length == 32 else "≥ 1.6 ×")],
+    )
+
+
+LLAMAS = {
+    "1b": {
+        "layers": 22,
+        "width": 2048,
+        "heads": 32,
+        "kv-heads": 4,
+        "feed-forward": 5632,
+        "vocabulary": 32_000,
+    },
+    "124m": {
+        "layers": 12,
+        "width": 768,
+        "heads": 12,
+        "kv-heads": 12,
+        "feed-forward": 2048,
+        "vocabulary": 32_000,
+    },
+}
+
+
+def language_model_cases(settings: Settings) -> Iterator[Case]:
+    for name, tokens in (("1b", 24), ("124m", 64)):
+        yield generation_case(settings, "decode", name, (16, tokens), "≥ 1 ×")
+    for name, bar in (("1b", "≥ 1.4 ×"), ("124m", "")):
+        yield generation_case(settings, "prefill", name, (512, 2), bar)
+    yield first_token_case(settings, "1b")
+    blocks = ["--layers", "4", "--width", "128", "--heads", "4", "--vocabulary", "65"]
+    blocks += ["--length", "64", "--batch", "12"]
+    for name, sizes, bar in (("gpt2", [], "≥ 1.3 ×"), ("nanogpt", blocks, "≥ 2.5 ×")):
+        yield training_case(
+            settings,
+            f"train-{name}",
+            sizes,
+            bar,
+            workload="train-language-model",
+            script="torch_language_model.py",
+        )
+
+
+def llama_files(settings: Settings, name: str) -> tuple[Path, list[str], tuple[str, ...]]:
+    """The folder of a Llama, its sizes as options, and what writes it."""
+    folder = settings.work / f"llama-{name}"
+    sizes = [text for size, value in LLAMAS[name].items() for text in (f"--{size}", str(value))]
+    command = settings.script("llama_files.py", str(folder), *sizes)
+    return folder, sizes, () if (folder / "model.gguf").exists() else command
+
+
+def llama_peers(
+    settings: Settings, folder: Path, options: list[str], figure: str, reports: bool = False
+) -> list[Mode]:
+    peers = []
+    for flash, batch in itertools.product((False, True), (512, 128)):
+        command = [str(folder / "model.gguf"), *options, "--batch", str(batch)]
+        command += ["--threads", str(settings.threads), *(["--flash"] if flash else [])]
+        attention = "flash attention" if flash else "attention"
+        peers.append(
+            Mode(
+                f"bfloat16, {attention}, batch {batch}",
+                "bfloat16",
+                settings.script("llama_generate.py", *command),
+                figure=figure,
+                reports=reports,
+            )
+        )
+    return peers
+
+
+def generation_case(
+    settings: Settings, part: str, name: str, lengths: tuple[int, int], bar: str
+) -> Case:
+    """Tokens that follow one by one, or a prompt."""
+    folder, sizes, command = llama_files(settings, name)
+    options = ["--prompt-length", str(lengths[0]), "--tokens", str(lengths[1])]
+    figure = f"{part}_tokens_per_s"
+    return Case(
+        f"{part}-{name}",
+        settings.bench("generate", [*sizes, *options], ["bfloat16"], figure),
+        "llama.cpp",
+        llama_peers(
+            settings, folder, [*options, "--repeat", str(settings.repeat)], figure
+        ),
+        [Comparison("best", bar=bar)],
+        prepare=command,
+    )
+
+
+def first_token_case(settings: Settings, name: str) -> Case:
+    """A process that opens a model, reads 64 tokens, and writes one more."""
+    folder, _, command = llama_files(settings, name)
+    prompt = " ".join(f"w{token * 7919 % 32_000}" for token in range(64))
+    generate = [settings.heed, "generate", "--model", str(folder), "--prompt", prompt]
+    generate += ["--max-length", "1", "--threads", str(settings.threads)]
+    options = ["--prompt-length", "64", "--tokens", "1", "--first-token"]
+    return Case(
+        f"first-token-{name}",
+        [Mode("bfloat16", "bfloat16", tuple(generate))],
+        "llama.cpp",
+        llama_peers(settings, folder, options, "median_s", reports=True),
+        [Comparison("best", bar="≥ 1 ×")],
+        whole_process=True,
+        prepare=command,
     )
 
 

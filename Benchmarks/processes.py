@@ -44,10 +44,10 @@ def run(mode: Mode, whole_process: bool) -> Figures:
         seconds = time.perf_counter() - start
         if process.returncode != 0:
             return Figures(error=last_line(errors) or f"ended with {process.returncode}")
-        if whole_process:
+        if whole_process and not mode.reports:
             return Figures(seconds=seconds, peak_rss_bytes=status.ru_maxrss * 1024)
         output.seek(0)
-        return from_report(output.read().decode())
+        return from_report(output.read().decode(), mode.figure)
 
 
 def wait(process: subprocess.Popen, deadline: float):
@@ -65,9 +65,15 @@ def wait(process: subprocess.Popen, deadline: float):
         time.sleep(0.002)
 
 
-def from_report(text: str) -> Figures:
+def from_report(text: str, figure: str) -> Figures:
     try:
         report = json.loads(text.splitlines()[-1])
+        if figure != "median_s":
+            return Figures(
+                seconds=1 / report[figure],
+                items_per_s=report[figure],
+                peak_rss_bytes=report["peak_rss_bytes"],
+            )
         return Figures(
             seconds=report["median_s"],
             items_per_s=report["items_per_s"],
@@ -75,7 +81,7 @@ def from_report(text: str) -> Figures:
             gflops=report.get("gflops"),
             limit_share=report.get("limit_share"),
         )
-    except (ValueError, KeyError, IndexError) as error:
+    except (ValueError, KeyError, IndexError, ZeroDivisionError) as error:
         return Figures(error=f"no result: {error!r}")
 
 

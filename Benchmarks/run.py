@@ -17,7 +17,7 @@ from cases import Case, Comparison, Mode, Settings, all_cases, batches_of_length
 from processes import Figures, run
 
 HERE = Path(__file__).parent
-PEER_PACKAGES = ("torch", "ctranslate2")
+PEER_PACKAGES = ("torch", "ctranslate2", "llama-cpp-python")
 
 
 def main() -> int:
@@ -36,10 +36,11 @@ def main() -> int:
     cases = list(all_cases(settings))
     patterns = options.workloads or ["*"]
     chosen = [
-        (order, case)
+        (order, case.with_modes(options.heed_modes, options.peer_modes))
         for order, case in enumerate(cases)
         if any(fnmatch.fnmatch(case.name, pattern) for pattern in patterns)
     ]
+    chosen = [(order, case) for order, case in chosen if case.heed]
     if not chosen:
         names = " ".join(case.name for case in cases)
         print(f"no workload is called {' '.join(patterns)}; there are: {names}", file=sys.stderr)
@@ -50,6 +51,9 @@ def main() -> int:
     records = options.work / "records"
     records.mkdir(exist_ok=True)
     for order, case in chosen:
+        if case.prepare:
+            # A file that could not be made shows in the modes that need it.
+            subprocess.run(case.prepare, check=False)
         record = measure(case, options.rounds)
         record |= {"order": order, "machine": results.identity(machine)}
         (records / f"{case.name}.json").write_text(json.dumps(record, indent=1))
@@ -66,6 +70,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeat", type=int, default=5, help="runs that a process times")
     parser.add_argument("--rounds", type=int, default=5, help="turns of Heed and the peer's best")
+    parser.add_argument("--heed-modes", default="*", help="a pattern; every mode by default")
+    parser.add_argument("--peer-modes", default="*", help="the same for the peer")
     parser.add_argument("--model", help="a Marian folder for 'translate' and the real lengths")
     parser.add_argument("--text", type=Path, help="the text that 'translate' translates")
     parser.add_argument("--source", type=Path, help="source sentences whose lengths are used")

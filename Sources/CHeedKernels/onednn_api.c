@@ -6,7 +6,30 @@ static dnnl_data_type_t data_type(heed_type type) {
     return type == HEED_BF16 ? dnnl_bf16 : dnnl_f32;
 }
 
+static bool is_layout(const heed_layout_desc *layout, int32_t rows, int32_t columns, dnnl_format_tag_t tag);
+
+int32_t heed_layout_pairs(const heed_layout_desc *layout, int32_t rows, int32_t columns) {
+    const struct {
+        dnnl_format_tag_t tag;
+        int32_t columns;
+    } forms[] = {{dnnl_BA16a64b2a, 64}, {dnnl_BA16a48b2a, 48}, {dnnl_BA16a32b2a, 32}, {dnnl_BA16a16b2a, 16}};
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+        if (is_layout(layout, rows, columns, forms[i].tag))
+            return forms[i].columns;
+    return 0;
+}
+
 #if DNNL_VERSION_MAJOR >= 3
+
+static bool is_layout(const heed_layout_desc *layout, int32_t rows, int32_t columns, dnnl_format_tag_t tag) {
+    const dnnl_dims_t sizes = {rows, columns};
+    dnnl_memory_desc_t form;
+    if (dnnl_memory_desc_create_with_tag(&form, 2, sizes, dnnl_bf16, tag) != dnnl_success)
+        return false;
+    const bool same = dnnl_memory_desc_equal(form, layout->value);
+    dnnl_memory_desc_destroy(form);
+    return same;
+}
 
 heed_layout_ref heed_layout_use(const heed_layout_desc *layout) {
     return layout->value;
@@ -49,6 +72,13 @@ dnnl_status_t heed_post_ops_add_relu(dnnl_post_ops_t operations) {
 }
 
 #else
+
+static bool is_layout(const heed_layout_desc *layout, int32_t rows, int32_t columns, dnnl_format_tag_t tag) {
+    const dnnl_dims_t sizes = {rows, columns};
+    dnnl_memory_desc_t form;
+    return dnnl_memory_desc_init_by_tag(&form, 2, sizes, dnnl_bf16, tag) == dnnl_success &&
+           dnnl_memory_desc_equal(&form, &layout->value);
+}
 
 heed_layout_ref heed_layout_use(const heed_layout_desc *layout) {
     return &layout->value;

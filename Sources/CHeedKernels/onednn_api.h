@@ -24,6 +24,8 @@ dnnl_status_t heed_layout_make_strided(heed_layout_desc *layout, int32_t rows, i
                                        int64_t row_stride, int64_t column_stride);
 // A layout that oneDNN chooses.
 dnnl_status_t heed_layout_make_any(heed_layout_desc *layout, int32_t rows, int32_t columns, heed_type type);
+// The columns of a block where the layout is that of heed_pairs_packing; 0 where it is another.
+int32_t heed_layout_pairs(const heed_layout_desc *layout, int32_t rows, int32_t columns);
 dnnl_status_t heed_layout_copy(heed_layout_desc *layout, heed_layout_ref from);
 void heed_layout_free(heed_layout_desc *layout);
 

@@ -18,6 +18,7 @@ struct heed_packed_layout {
     heed_cached cached;
     bool made;
     heed_layout_desc desc;
+    int32_t block; // columns of a block of pairs; 0 for a layout that the library alone knows
 };
 
 static dnnl_status_t choose_layout(const layout_key *key, heed_layout_desc *chosen) {
@@ -52,6 +53,9 @@ static heed_status make_layout(heed_cached *object, const void *key) {
         return HEED_FAILED;
     dnnl_status_t status = choose_layout(key, &layout->desc);
     layout->made = status == dnnl_success;
+    const layout_key *sizes = key;
+    if (layout->made && sizes->type == HEED_BF16)
+        layout->block = heed_layout_pairs(&layout->desc, sizes->k, sizes->n);
     return heed_status_of(status);
 }
 
@@ -190,10 +194,8 @@ static dnnl_status_t run_packing(const packing *p, heed_onednn_thread *thread, c
     return status;
 }
 
-heed_status heed_weights_pack(heed_type type, int32_t k, int32_t n, heed_type source_type, bool transposed, int64_t ld,
-                              const void *source, void *packed) {
-    if (k <= 0 || n <= 0 || ld < (transposed ? k : n) || (source_type != HEED_F32 && source_type != HEED_BF16))
-        return HEED_UNSUPPORTED;
+static heed_status pack_by_library(heed_type type, int32_t k, int32_t n, heed_type source_type, bool transposed,
+                                   int64_t ld, const void *source, void *packed) {
     heed_onednn_thread *thread = heed_onednn_this_thread();
     if (!thread)
         return HEED_FAILED;
@@ -208,6 +210,39 @@ heed_status heed_weights_pack(heed_type type, int32_t k, int32_t n, heed_type so
                  : HEED_OUT_OF_MEMORY;
     heed_cache_release(object);
     return status;
+}
+
+static int32_t block_of(heed_type type, int32_t k, int32_t n) {
+    heed_packed_layout *layout;
+    if (heed_packed_layout_acquire(type, k, n, &layout) != HEED_OK)
+        return 0;
+    int32_t block = layout->block;
+    heed_packed_layout_release(layout);
+    return block;
+}
+
+int32_t heed_weights_block(heed_type type, int32_t k, int32_t n) {
+    int32_t block = block_of(type, k, n);
+    return block > 0 ? block : n;
+}
+
+heed_status heed_weights_pack_columns(heed_type type, int32_t k, int32_t n, heed_type source_type, bool transposed,
+                                      int64_t ld, const void *source, void *packed, int32_t begin, int32_t end) {
+    int32_t block = block_of(type, k, n);
+    if (k <= 0 || n <= 0 || ld < (transposed ? k : n) || (source_type != HEED_F32 && source_type != HEED_BF16))
+        return HEED_UNSUPPORTED;
+    if (type != HEED_BF16 || block == 0)
+        return begin == 0 && end >= n ? pack_by_library(type, k, n, source_type, transposed, ld, source, packed)
+                                      : HEED_UNSUPPORTED;
+    heed_pairs_packing p = {.k = k, .n = n, .ld = ld, .block_columns = block, .transposed = transposed};
+    p.wide = source_type == HEED_F32, p.source = source, p.packed = packed;
+    heed_kernels_for(HEED_BF16)->pack_pairs(&p, begin / block, (end + block - 1) / block);
+    return HEED_OK;
+}
+
+heed_status heed_weights_pack(heed_type type, int32_t k, int32_t n, heed_type source_type, bool transposed, int64_t ld,
+                              const void *source, void *packed) {
+    return heed_weights_pack_columns(type, k, n, source_type, transposed, ld, source, packed, 0, n);
 }
 
 bool heed_bf16_products(void) {

@@ -30,6 +30,7 @@ void heed_f64_quantise(bool activations, int64_t rows, int64_t columns, const vo
                        int64_t depth, float *scales);
 void heed_f64_quantised_product(const heed_quantised_product *product);
 void heed_f64_rows_product(const heed_rows_product *product, int64_t begin, int64_t end);
+void heed_f64_pack_pairs(const heed_pairs_packing *packing, int64_t begin, int64_t end);
 void heed_f64_convert_from(heed_type type, int64_t n, const void *x, void *y);
 
 void heed_f64_reduce(heed_reduction op, int64_t outer, int64_t axis, int64_t inner, const void *x, void *y);

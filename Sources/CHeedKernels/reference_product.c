@@ -1,6 +1,8 @@
 // The matrix product of reference arithmetic.
 
-#include "heed_kernels.h"
+#include "reference.h"
+
+#include <string.h>
 
 void heed_product_f64(int64_t row_begin, int64_t row_end, int64_t m, int64_t n, int64_t k, const double *a, int64_t lda,
                       bool transpose_a, const double *b, int64_t ldb, bool transpose_b, double *c, int64_t ldc,
@@ -27,5 +29,27 @@ void heed_f64_rows_product(const heed_rows_product *p, int64_t begin, int64_t en
             for (int64_t k = 0; k < p->depth; k++)
                 sum += (double)p->x[r * p->ldx + k] * w[j * p->ldw + k];
             p->y[r * p->ldy + j] = (float)sum;
+        }
+}
+
+static uint16_t rounded(double value) {
+    const float narrow = (float)value;
+    uint32_t bits;
+    memcpy(&bits, &narrow, sizeof bits);
+    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+void heed_f64_pack_pairs(const heed_pairs_packing *p, int64_t begin, int64_t end) {
+    const int64_t k_blocks = (p->k + 31) / 32, width = p->block_columns;
+    uint16_t *packed = p->packed;
+    for (int64_t j = begin * width; j < end * width; j++)
+        for (int64_t k = 0; k < k_blocks * 32; k++) {
+            const int64_t from = p->transposed ? j * p->ld + k : k * p->ld + j;
+            const bool inside = j < p->n && k < p->k;
+            const double value = !inside   ? 0
+                                 : p->wide ? (double)((const float *)p->source)[from]
+                                           : ((const double *)p->source)[from];
+            packed[((j / width * k_blocks + k / 32) * 16 + k % 32 / 2) * 2 * width + j % width * 2 + k % 2] =
+                rounded(value);
         }
 }

@@ -121,8 +121,7 @@ public final class Trainer {
             // PyTorch's form of clipping: the norm is never quite reached.
             step.gradientScale = min(1, options.clipNorm / (norm + 1e-6))
         }
-        moments.update(step)
-        arena.clear()
+        moments.update(step, clearing: true)
         return Update(
             loss: loss, tokens: tokens, gradientNorm: norm, learningRate: step.learningRate)
     }

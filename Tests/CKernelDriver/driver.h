@@ -82,6 +82,7 @@ void test_adam(void);
 void test_convert(void);
 void test_quantised(void);
 void test_rows_product(void);
+void test_pack_pairs(void);
 void test_random(void);
 void test_invariance(void);
 // A number that stands for the bits of everything that test_invariance computes; its inputs need no C library.

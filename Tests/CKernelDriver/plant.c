@@ -183,6 +183,12 @@ static void faulty_rows(const heed_rows_product *p, int64_t begin, int64_t end) 
     real->rows_product(&faulty_product, begin, end);
 }
 
+static void faulty_pairs(const heed_pairs_packing *p, int64_t begin, int64_t end) {
+    heed_pairs_packing faulty_packing = *p;
+    faulty_packing.n -= p->n > 8;
+    real->pack_pairs(&faulty_packing, begin, end);
+}
+
 // MARK: Do the tests notice?
 
 static void ask(const char *what, void (*tests)(void)) {
@@ -217,5 +223,6 @@ void test_planted(void) {
     PLANT(quantise, faulty_quantise, test_quantised);
     PLANT(quantised_product, faulty_quantised, test_quantised);
     PLANT(rows_product, faulty_rows, test_rows_product);
+    PLANT(pack_pairs, faulty_pairs, test_pack_pairs);
     PLANT(reduce, faulty_reduce, test_reductions);
 }

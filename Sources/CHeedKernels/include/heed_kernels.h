@@ -180,6 +180,18 @@ typedef struct {
     int64_t ldy;
 } heed_rows_product;
 
+// MARK: Weights in pairs
+
+// B [k, n] as bfloat16: [⌈n / block_columns⌉][⌈k / 32⌉][16][block_columns][2], zeros beyond k and n; from rows of T, or
+// of float if `wide`, that are `ld` long: those of B, or its columns if `transposed`. block_columns is a multiple
+// of 16.
+typedef struct {
+    int64_t k, n, ld, block_columns;
+    bool wide, transposed;
+    const void *source;
+    void *packed;
+} heed_pairs_packing;
+
 // MARK: The optimiser
 
 typedef struct {
@@ -300,6 +312,9 @@ typedef struct heed_kernels {
     // Columns begin ..< end of a product of few rows.
     void (*_Nonnull rows_product)(const heed_rows_product *product, int64_t begin, int64_t end);
 
+    // Blocks begin ..< end of columns in pairs.
+    void (*_Nonnull pack_pairs)(const heed_pairs_packing *packing, int64_t begin, int64_t end);
+
     // Conversion of n elements to T from another type.
     void (*_Nonnull convert_from)(heed_type type, int64_t n, const void *x, void *y);
 } heed_kernels;
@@ -365,6 +380,11 @@ heed_status heed_product_run(heed_product *product, const void *a, const void *b
 size_t heed_weights_packed_bytes(heed_type type, int32_t k, int32_t n);
 heed_status heed_weights_pack(heed_type type, int32_t k, int32_t n, heed_type source_type, bool transposed, int64_t ld,
                               const void *source, void *packed);
+// The columns of a block that can be packed by itself, as several threads do; n where all must be packed at once.
+int32_t heed_weights_block(heed_type type, int32_t k, int32_t n);
+// Packs the columns begin ..< end of a block or several; other columns stay as they are.
+heed_status heed_weights_pack_columns(heed_type type, int32_t k, int32_t n, heed_type source_type, bool transposed,
+                                      int64_t ld, const void *source, void *packed, int32_t begin, int32_t end);
 
 // Whether the process can still have some megabytes more. oneDNN, whose code is made as it is needed, does not survive
 // a refusal, so that it is asked for nothing before this was.

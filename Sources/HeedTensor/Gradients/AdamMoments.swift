@@ -33,10 +33,12 @@ public final class AdamMoments {
     private var first: Tensor
     private var second: Tensor
     private let arena: GradientArena
+    private let pieces: [Piece]
 
     /// Moments of zero.
     public init(_ arena: GradientArena) {
         self.arena = arena
+        pieces = Self.pieces(of: arena)
         steps = 0
         first = Tensor.zeros([arena.count], arena.elementType)
         second = Tensor.zeros([arena.count], arena.elementType)
@@ -58,7 +60,11 @@ public final class AdamMoments {
     }
 
     /// Updates every parameter of the arena in one pass over gradients and moments, as `torch.optim` does.
-    public func update(_ step: AdamStep) {
+    ///
+    /// - Parameters:
+    ///   - step: the settings.
+    ///   - clearing: whether gradients become zero, too, while they are in a core's cache.
+    public func update(_ step: AdamStep, clearing: Bool = false) {
         steps += 1
         let options = heed_adam(
             learning_rate: step.learningRate, beta1: step.beta1, beta2: step.beta2,
@@ -68,18 +74,39 @@ public final class AdamMoments {
             correction2: 1 - power(step.beta2, Double(steps)))
         let table = unsafe Kernels.table(for: arena.elementType)
         let size = arena.elementType.size
-        for (parameter, offset) in zip(arena.parameters, arena.offsets) {
-            unsafe parameter.update { weights in
-                parallelRanges(parameter.shape.count, size: Cut.elements) { range in
-                    var options = options
-                    if parameter.shape.rank < 2, !step.decaysVectors { options.weight_decay = 0 }
-                    let (own, shared) = (
-                        range.lowerBound * size, (offset + range.lowerBound) * size
-                    )
-                    unsafe table.pointee.adam(
-                        Int64(range.count), &options, weights + own, arena.bytes + shared,
-                        first.mutableBytes + shared, second.mutableBytes + shared)
-                }
+        // No task waits for those of another parameter.
+        var weights: [UnsafeMutableRawPointer] = unsafe []
+        for parameter in arena.parameters {
+            unsafe parameter.update { unsafe weights.append($0) }
+        }
+        parallel(pieces.count) { index in
+            let piece = pieces[index]
+            let parameter = arena.parameters[piece.parameter]
+            var options = options
+            if parameter.shape.rank < 2, !step.decaysVectors { options.weight_decay = 0 }
+            let own = piece.range.lowerBound * size
+            let shared = arena.offsets[piece.parameter] * size + own
+            unsafe table.pointee.adam(
+                Int64(piece.range.count), &options, weights[piece.parameter] + own,
+                arena.bytes + shared, first.mutableBytes + shared, second.mutableBytes + shared)
+            if clearing {
+                unsafe (arena.bytes + shared).initializeMemory(
+                    as: UInt8.self, repeating: 0, count: piece.range.count * size)
+            }
+        }
+    }
+
+    /// Elements of one parameter that a task updates.
+    private struct Piece {
+        let parameter: Int
+        let range: Range<Int>
+    }
+
+    private static func pieces(of arena: GradientArena) -> [Piece] {
+        arena.parameters.enumerated().flatMap { index, parameter in
+            stride(from: 0, to: parameter.shape.count, by: Cut.elements).map { start in
+                let end = min(start + Cut.elements, parameter.shape.count)
+                return Piece(parameter: index, range: start..<end)
             }
         }
     }

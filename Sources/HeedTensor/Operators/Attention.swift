@@ -329,9 +329,11 @@ private struct AttentionCall {
 }
 
 /// Scratch memory of the calling thread, until its next kernel.
-private func threadScratch(_ byteCount: Int) -> UnsafeMutableRawPointer {
+func threadScratch(
+    _ byteCount: Int, for purpose: String = "attention"
+) -> UnsafeMutableRawPointer {
     guard let memory = unsafe heed_thread_scratch(byteCount) else {
-        OutOfMemory.end(byteCount, for: "attention")
+        OutOfMemory.end(byteCount, for: purpose)
     }
     return unsafe memory
 }

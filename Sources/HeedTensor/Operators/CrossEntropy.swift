@@ -165,6 +165,10 @@ private struct ProjectionLossPass {
                 result.biasGradient = Tensor.zeros(bias.shape, statistics)
             }
         }
+        if bias == nil, let pass = LargeVocabularyPass(x, weight) {
+            run(pass, result)
+            return finished(result, likelihood)
+        }
         prepareProducts(type)
         for first in stride(from: 0, to: count, by: chunkRows) {
             let chunk = first..<min(first + chunkRows, count)
@@ -176,11 +180,36 @@ private struct ProjectionLossPass {
             }
             if let dlogits { addGradients(of: x.rowsView(chunk), dlogits, to: result) }
         }
+        return finished(result, likelihood)
+    }
+
+    /// The sums of the rows' losses.
+    private func finished(_ rows: Result, _ likelihood: Tensor) -> Result {
+        let count = x.shape[0]
+        var result = rows
         result.loss = affineValues(
-            reduced(HEED_SUM, loss.viewed(as: [count]), axis: 0).viewed(as: []), scale, 0)
+            reduced(HEED_SUM, rows.loss.viewed(as: [count]), axis: 0).viewed(as: []), scale, 0)
         result.negativeLogLikelihood = reduced(HEED_SUM, likelihood.viewed(as: [count]), axis: 0)
             .viewed(as: [])
         return result
+    }
+
+    /// The chunks of a large vocabulary.
+    private func run(_ pass: LargeVocabularyPass, _ result: Result) {
+        let size = LargeVocabularyPass.chunkRows
+        for first in stride(from: 0, to: x.shape[0], by: size) {
+            let chunk = first..<min(first + size, x.shape[0])
+            let values = pass.logits(chunk)
+            let dlogits = needsGradient ? Tensor(uninitialized: values.shape, x.elementType) : nil
+            rows.run(
+                values, chunk, scale: scale, loss: result.loss.rowsView(chunk),
+                negativeLogLikelihood: result.negativeLogLikelihood.rowsView(chunk),
+                gradient: dlogits)
+            guard let dlogits, let gradient = result.inputGradient else { continue }
+            addGradients(of: x.rowsView(chunk), dlogits, to: result)
+            unsafe pass.inputGradient(
+                dlogits, into: gradient.mutableBytes + first * weight.shape[1] * 2)
+        }
     }
 
     /// Makes the copies of the weights that the tasks will read: they must not make them themselves.

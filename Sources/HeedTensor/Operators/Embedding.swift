@@ -61,10 +61,7 @@ private struct EmbeddingLookup {
     func forward() -> Tensor {
         let y = Tensor(uninitialized: [ids.count, columns], output)
         let kernels = unsafe Kernels.table(for: output)
-        // The master is read as it is: only a few of its rows are needed in another type.
-        let master = table.value.elementType
-        let values = table.value(
-            as: master == output || master == Kernels.statistics(for: output) ? master : output)
+        let (values, ids) = rows()
         let type = Kernels.kernelType(values.elementType)
         let row = columns * output.size
         parallelRanges(ids.count, size: Cut.rows(columns: columns)) { rows in
@@ -80,6 +77,21 @@ private struct EmbeddingLookup {
                 &dropout, rowKeys(packing, from: first), y.mutableBytes + first * row)
         }
         return y
+    }
+
+    /// The table and the rows of it that are looked up. The master is read as it is, or its rows that are needed in another
+    /// type are put together in that.
+    private func rows() -> (table: Tensor, ids: Tensor) {
+        let master = table.value
+        let type = master.elementType
+        if type == output || type == Kernels.statistics(for: output) { return (master, ids) }
+        let chosen = Tensor(uninitialized: [ids.count, columns], type)
+        let size = columns * type.size
+        for (row, id) in ids.scalars(as: Int32.self).enumerated() {
+            unsafe (chosen.mutableBytes + row * size).copyMemory(
+                from: master.bytes + Int(id) * size, byteCount: size)
+        }
+        return (chosen.converted(to: output), Tensor((0..<ids.count).map { Int32($0) }))
     }
 
     func backward(_ dy: Tensor) {

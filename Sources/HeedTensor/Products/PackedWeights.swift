@@ -49,18 +49,40 @@ final class PackedWeights: Sendable {
             ? parameter.value.converted(to: .float32) : parameter.value
         let sourceType = Kernels.kernelType(value.elementType)
         let (rows, columns, storage) = (rows, columns, storage)
-        parallel(offsets.count) { panel in
-            let column = panel * panelColumns
+        let tasks = Self.tasks(type, rows: rows, columns: columns, ofPanel: panelColumns)
+        parallel(tasks.count) { index in
+            let task = tasks[index]
+            let column = task.panel * panelColumns
             let width = min(panelColumns, columns - column)
             let start = key.isTransposed ? column * shape[1] : column
-            let status = unsafe heed_weights_pack(
+            let status = unsafe heed_weights_pack_columns(
                 type, Int32(rows), Int32(width), sourceType, key.isTransposed, Int64(shape[1]),
                 value.bytes + start * value.elementType.size,
-                storage.pointer + offsets[panel])
+                storage.pointer + offsets[task.panel], Int32(task.columns.lowerBound),
+                Int32(task.columns.upperBound))
             if status != HEED_OK {
                 OutOfMemory.endAfterFailure("failed to pack weights: \(status.rawValue)")
             }
         }
+    }
+
+    /// Elements that one task packs.
+    private static let taskElements = 1 << 17
+
+    /// What can be packed side by side: columns of a panel.
+    private static func tasks(
+        _ type: heed_type, rows: Int, columns: Int, ofPanel panelColumns: Int
+    ) -> [(panel: Int, columns: Range<Int>)] {
+        var tasks: [(panel: Int, columns: Range<Int>)] = []
+        for (panel, first) in stride(from: 0, to: columns, by: panelColumns).enumerated() {
+            let width = min(panelColumns, columns - first)
+            let block = Int(heed_weights_block(type, Int32(rows), Int32(width)))
+            let step = max(taskElements / (rows * block), 1) * block
+            for column in stride(from: 0, to: width, by: step) {
+                tasks.append((panel, column..<min(column + step, width)))
+            }
+        }
+        return tasks
     }
 
     /// The number of column panels.

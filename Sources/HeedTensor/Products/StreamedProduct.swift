@@ -69,31 +69,60 @@ struct StreamedProduct {
         return result.converted(to: output)
     }
 
-    /// The product for many rows, in the library's panels. Weights meet float32 rows as float32, some rows at a time.
+    /// The product for many rows, in the library's panels: weights are packed panel by panel into memory of the thread, and
+    /// meet float32 rows as float32.
     func many(_ x: Tensor, output: ElementType) -> Tensor {
         let y = Tensor(uninitialized: x.shape.withColumns(columns), output)
         guard x.shape.rows > 0 else { return y }
-        let panels = panels(of: Self.panelColumns)
-        let products = PlainProducts(
+        let isPacked = x.elementType == .bfloat16
+        let panels = panels(of: isPacked ? packedColumns : Self.panelColumns)
+        let products = PanelsOfRows(
             rows: x.shape.rows, inner: inner, widths: Set(panels.map(\.rows.count)),
-            x.elementType, output, stride: columns, hasBias: bias != nil, relu: relu)
+            x.elementType, output, stride: columns, hasBias: bias != nil, relu: relu,
+            isPacked: isPacked)
         let input = products.padded(x)
         parallel(panels.count) { index in
             let panel = panels[index]
-            var weights = panel.part.rowsView(panel.rows)
-            if x.elementType != .bfloat16 { weights = weights.converted(to: x.elementType) }
-            unsafe products.run(
-                input, weights, into: y, column: panel.column,
-                bias: bias.map {
-                    unsafe $0.bytes.assumingMemoryBound(to: Float.self) + panel.column
-                })
+            let rows = panel.part.rowsView(panel.rows)
+            let bias = unsafe bias.map {
+                unsafe $0.bytes.assumingMemoryBound(to: Float.self) + panel.column
+            }
+            if isPacked {
+                unsafe products.run(
+                    input, packed(rows), width: panel.rows.count, into: y, column: panel.column,
+                    bias: bias)
+            } else {
+                let wide = rows.converted(to: x.elementType)
+                unsafe products.run(
+                    input, wide.bytes, width: panel.rows.count, into: y, column: panel.column,
+                    bias: bias)
+            }
         }
         return y
     }
+
+    /// Rows of W that are packed at a time: half a megabyte, which stays in the cache of a core, and work for many threads.
+    private var packedColumns: Int {
+        let fitting = min((1 << 18) / max(inner, 1), columns / 8) / 64 * 64
+        return min(max(fitting, 64), 256)
+    }
+
+    /// Rows of W in the library's layout, in memory of the calling thread until its next kernel.
+    private func packed(_ rows: Tensor) -> UnsafeRawPointer {
+        let (width, type) = (Int32(rows.shape[0]), Kernels.kernelType(.bfloat16))
+        let size = heed_weights_packed_bytes(type, Int32(inner), width)
+        let memory = unsafe threadScratch(size, for: "packed weights")
+        let status = unsafe heed_weights_pack(
+            type, Int32(inner), width, type, true, Int64(inner), rows.bytes, memory)
+        if size == 0 || status != HEED_OK {
+            OutOfMemory.endAfterFailure("failed to pack weights: \(status.rawValue)")
+        }
+        return UnsafeRawPointer(memory)
+    }
 }
 
-/// The library's products of panels of rows with weights [n, in] in plain rows.
-private struct PlainProducts {
+/// The library's products of panels of rows with weights [n, in], in plain rows or packed.
+private struct PanelsOfRows {
     private let rows: Int
     private let full: Int
     private let tail: Int
@@ -101,7 +130,7 @@ private struct PlainProducts {
 
     init(
         rows: Int, inner: Int, widths: Set<Int>, _ input: ElementType, _ output: ElementType,
-        stride: Int, hasBias: Bool, relu: Bool
+        stride: Int, hasBias: Bool, relu: Bool, isPacked: Bool
     ) {
         self.rows = rows
         full = rows >= 256 ? 256 : Panels.padded(rows, full: 256)
@@ -115,7 +144,8 @@ private struct PlainProducts {
                 shape.a_type = UInt8(Kernels.kernelType(input).rawValue)
                 shape.b_type = shape.a_type
                 shape.c_type = UInt8(Kernels.kernelType(output).rawValue)
-                shape.transpose_b = 1
+                shape.packed_b = isPacked ? 1 : 0
+                shape.transpose_b = isPacked ? 0 : 1
                 shape.has_bias = hasBias ? 1 : 0
                 shape.relu = relu ? 1 : 0
                 shape.lda = Int64(inner)
@@ -140,9 +170,9 @@ private struct PlainProducts {
 
     /// Computes the columns of y from `column` on.
     func run(
-        _ x: Tensor, _ weights: Tensor, into y: Tensor, column: Int, bias: UnsafePointer<Float>?
+        _ x: Tensor, _ weights: UnsafeRawPointer, width: Int, into y: Tensor, column: Int,
+        bias: UnsafePointer<Float>?
     ) {
-        let width = weights.shape[0]
         guard let products = products[width] else { return }
         let inputRow = x.shape.columns * x.elementType.size
         let outputRow = y.shape.columns * y.elementType.size
@@ -153,13 +183,13 @@ private struct PlainProducts {
             let output =
                 unsafe y.mutableBytes + first * outputRow + column * y.elementType.size
             if first + height <= rows {
-                unsafe products[isTail ? 1 : 0].run(input, weights.bytes, output, bias: bias)
+                unsafe products[isTail ? 1 : 0].run(input, weights, output, bias: bias)
                 continue
             }
             // Rows beyond the tensor's are computed in memory of their own.
             let own = Storage(byteCount: height * outputRow)
             let start = unsafe own.pointer + column * y.elementType.size
-            unsafe products[1].run(input, weights.bytes, start, bias: bias)
+            unsafe products[1].run(input, weights, start, bias: bias)
             for row in 0..<rows - first {
                 unsafe (output + row * outputRow).copyMemory(
                     from: start + row * outputRow, byteCount: width * y.elementType.size)
