@@ -42,6 +42,10 @@ class Comparison:
     peer: frozenset[str] | None = None
     bar: str = ""
 
+    def includes(self, mode: Mode) -> bool:
+        """Whether a mode of Heed's is one of those that are compared."""
+        return self.heed is None or mode.precision in self.heed
+
 
 @dataclass(frozen=True)
 class Case:
@@ -61,7 +65,14 @@ class Case:
             [mode for mode in modes if fnmatch.fnmatch(mode.name, pattern)]
             for modes, pattern in ((self.heed, heed), (self.peers, peer))
         ]
-        return dataclasses.replace(self, heed=chosen[0], peers=chosen[1])
+        comparisons = [
+            comparison
+            for comparison in self.comparisons
+            if any(comparison.includes(mode) for mode in chosen[0])
+        ]
+        return dataclasses.replace(
+            self, heed=chosen[0], peers=chosen[1], comparisons=comparisons
+        )
 
 
 @dataclass(frozen=True)
@@ -306,15 +317,18 @@ def llama_peers(
     settings: Settings, folder: Path, options: list[str], figure: str, reports: bool = False
 ) -> list[Mode]:
     peers = []
-    for flash, batch in itertools.product((False, True), (512, 128)):
-        command = [str(folder / "model.gguf"), *options, "--batch", str(batch)]
-        command += ["--threads", str(settings.threads), *(["--flash"] if flash else [])]
+    for flash, copied in itertools.product((False, True), (False, True)):
+        command = [str(folder / "model.gguf"), *options, "--threads", str(settings.threads)]
+        command += ["--flash"] * flash + ["--copied"] * copied
         attention = "flash attention" if flash else "attention"
+        # Copied weights lie in huge pages, as those of Heed do where they are not a file's.
+        place = "copied, tuned allocator" if copied else "mapped"
         peers.append(
             Mode(
-                f"bfloat16, {attention}, batch {batch}",
+                f"bfloat16, {attention}, {place}",
                 "bfloat16",
                 settings.script("llama_generate.py", *command),
+                TUNED_ALLOCATOR if copied else {},
                 figure=figure,
                 reports=reports,
             )

@@ -20,6 +20,7 @@ class Text:
 
     def __init__(self, options: argparse.Namespace) -> None:
         model = llama_cpp.llama_model_default_params()
+        model.use_mmap = not options.copied
         self.model = llama_cpp.llama_load_model_from_file(options.model.encode(), model)
         context = llama_cpp.llama_context_default_params()
         context.n_ctx = options.prompt_length + options.tokens
@@ -114,6 +115,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=64)
     parser.add_argument("--batch", type=int, default=512, help="tokens read at a time")
     parser.add_argument("--flash", action="store_true", help="attention in blocks")
+    parser.add_argument("--copied", action="store_true", help="read the file, do not map it")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeat", type=int, default=7)
     parser.add_argument("--first-token", action="store_true", help="once, from the file on")

@@ -55,7 +55,7 @@ enum Panels {
     static let cutWeights = 1 << 16
 
     /// Rows of both operands that are added up in one call when weights' gradients are computed.
-    static let innerPieces = [1024, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1]
+    static let innerPieces = [512, 256, 128, 64, 32, 16, 8, 4, 2, 1]
 
     /// Rows of a weights' gradient of `m` rows that one task computes: tall, since the library copies the other operand
     /// for each task.
