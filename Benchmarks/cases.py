@@ -86,6 +86,7 @@ class Settings:
     repeat: int
     model: str | None = None
     text: Path | None = None
+    tokenizer: str | None = None
     lengths: Path | None = None
 
     def bench(
@@ -119,6 +120,9 @@ def all_cases(settings: Settings) -> Iterator[Case]:
     if settings.model and settings.text:
         yield translation_case(settings, settings.model, settings.text)
     yield sentence_case(settings)
+    if settings.tokenizer and settings.text:
+        for whole, threads in ((True, 1), (False, 1), (False, settings.threads)):
+            yield tokenizing_case(settings, settings.tokenizer, settings.text, whole, threads)
     for length, head_size, causal in itertools.product(
         (32, 256, 1024, 4096, 8192), (32, 64, 128), (False, True)
     ):
@@ -370,6 +374,45 @@ def first_token_case(settings: Settings, name: str) -> Case:
         [Comparison("best", bar="≥ 1 ×")],
         whole_process=True,
         prepare=command,
+    )
+
+
+def tokenizing_case(
+    settings: Settings, tokenizer: str, text: Path, whole: bool, threads: int
+) -> Case:
+    """A tokenizer.json and a text, as a whole or a line at a time."""
+    files = ["--file", tokenizer, "--input", str(text), *(["--whole"] if whole else [])]
+    common = ["--threads", str(threads), "--repeat", str(settings.repeat)]
+    heed = [
+        Mode(name, name, (settings.heed, "bench", "tokenize", *files, *common, "--json", *flags))
+        for name, flags in (("ids", []), ("offsets", ["--offsets"]))
+    ]
+    parallel = {
+        "TOKENIZERS_PARALLELISM": "true" if threads > 1 else "false",
+        "RAYON_NUM_THREADS": str(threads),
+    }
+    peers = [
+        Mode(
+            f"{name}, {call}",
+            name,
+            settings.script("tokenizers_encode.py", *files, "--call", call, *common),
+            parallel,
+        )
+        for name, call in (
+            ("ids", "encode_batch_fast"),
+            ("offsets", "encode_batch"),
+            ("offsets", "encode"),
+        )
+    ]
+    return Case(
+        f"tokenize-{'text' if whole else 'lines'}-{threads}",
+        heed,
+        "tokenizers",
+        peers,
+        [
+            Comparison("best", bar="≥ 1 ×"),
+            *same_precision("offsets"),
+        ],
     )
 
 

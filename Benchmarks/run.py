@@ -17,7 +17,7 @@ from cases import Case, Comparison, Mode, Settings, all_cases, batches_of_length
 from processes import Figures, run
 
 HERE = Path(__file__).parent
-PEER_PACKAGES = ("torch", "ctranslate2", "llama-cpp-python")
+PEER_PACKAGES = ("torch", "ctranslate2", "llama-cpp-python", "tokenizers")
 
 
 def main() -> int:
@@ -31,6 +31,7 @@ def main() -> int:
         repeat=options.repeat,
         model=options.model,
         text=options.text,
+        tokenizer=options.tokenizer,
         lengths=write_lengths(options),
     )
     cases = list(all_cases(settings))
@@ -74,6 +75,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--peer-modes", default="*", help="the same for the peer")
     parser.add_argument("--model", help="a Marian folder for 'translate' and the real lengths")
     parser.add_argument("--text", type=Path, help="the text that 'translate' translates")
+    parser.add_argument("--tokenizer", help="a tokenizer.json for 'tokenize-*', with --text")
     parser.add_argument("--source", type=Path, help="source sentences whose lengths are used")
     parser.add_argument("--target", type=Path, help="their targets")
     options = parser.parse_args()

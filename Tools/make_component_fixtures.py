@@ -22,11 +22,12 @@ TEXTS = [
     "\U0001f468\u200d\U0001f469\u200d\U0001f467 \U0001f1e9\U0001f1ea 1\ufe0f\u20e3 \u2764\ufe0f",
     "a_b-c.d/e:f;g 3.14 x=1 ½ ٣ Ⅷ",
     "aaaaaaaaaaaaaaaaaaaa ^^^^^^ \x00\x01\x7f\u0085\u200b\ufeff\ufffd\u2581x",
+    "d\n\ne  \n f\n x x  d d \U0001d2c4\U0001e5f1 \U0002ebf0\u1c89\u0897",
     "",
     " ",
     "x",
 ]
-CORPUS = [t for t in TEXTS for _ in range(3)] + [
+CORPUS = [t for t in TEXTS if not t.startswith("d\n") for _ in range(3)] + [
     "the quick brown fox jumps over the lazy dog and the other dogs run",
     "Ein Hund läuft über die Straße und der Hund schläft",
     "hello world hello there world wide web",
@@ -220,6 +221,26 @@ def cases():
     lower = with_added(A("HELLO", normalized=True), A("World", normalized=False), A("[MASK]", normalized=True, lstrip=True, rstrip=True), A("  ", normalized=False))
     lower.normalizer = N.Lowercase()
     yield "added normalized", lower
+    spaces = [A("\n", lstrip=True, rstrip=True, normalized=False), A(" x", rstrip=True), A("d", rstrip=True, normalized=True)]
+    yield "added in white space", with_added(*spaces)
+    yield "added in white space, special", with_added(*spaces, special=True)
+    yield "special normalized", with_added(A("HELLO", normalized=True), A("World"), A("l", normalized=True), special=True, normalizer=N.Lowercase())
+    trimmed = unigram()
+    trimmed.pre_tokenizer = P.FixedLength(9)
+    trimmed.post_processor = processors.ByteLevel(trim_offsets=True, add_prefix_space=True)
+    yield "unknown pieces with spaces", trimmed
+    for behavior in ("isolated", "contiguous"):
+        classes = Regex(r"\p{N}|[^\p{L}\s]|\p{Han}+|\p{Lu}|\P{Letter}\p{^M}")
+        yield "classes " + behavior, with_pre_tokenizer(P.Split(classes, behavior))
+    for name, base in (("template", template), ("RoBERTa", roberta), ("BERT", bert), ("nothing", trimmed)):
+        for strategy in ("longest_first", "only_first", "only_second"):
+            for direction in ("left", "right"):
+                cut = Tokenizer.from_str(base.to_str())
+                cut.enable_truncation(11, stride=2, strategy=strategy, direction=direction)
+                yield f"overflow {name} {strategy} {direction}", cut
+    short = Tokenizer.from_str(template.to_str())
+    short.enable_truncation(1)
+    yield "added tokens longer than the limit", short
     ctc = with_pre_tokenizer(P.WhitespaceSplit(), D.CTC("a", "o", True))
     yield "ctc", ctc
     yield "decoders", with_pre_tokenizer(P.Metaspace(), D.Sequence([D.Replace("\u2581", " "), D.Replace(Regex("[aeiou]"), "*"), D.Fuse(), D.Strip(" ", 1, 1)]))
@@ -231,18 +252,25 @@ def main():
         data = json.loads(tokenizer.to_str())
         tokenizer = Tokenizer.from_str(tokenizer.to_str())
         texts = [(text, None) for text in TEXTS] + [(TEXTS[0], TEXTS[4]), ("x", "")]
+        if name.startswith("overflow"):
+            # Pairs of long texts overflow in many pieces.
+            texts = [(TEXTS[1], None), (TEXTS[6], None), (TEXTS[1], "Hello, World!"), ("x", TEXTS[1])]
         found = []
         for text, pair in texts:
             try:
                 encoding = tokenizer.encode(text, pair)
                 decoded = tokenizer.decode(encoding.ids) if encoding.ids else ""
+                everything = tokenizer.decode(encoding.ids, skip_special_tokens=False) if encoding.ids else ""
             except BaseException as error:
                 print(name, repr(text), error, file=sys.stderr)
                 continue
             found.append({
                 "text": text, "pair": pair, "ids": encoding.ids, "type_ids": encoding.type_ids,
                 "offsets": [n for pair in encoding.offsets for n in pair], "special": encoding.special_tokens_mask,
-                "attention": encoding.attention_mask, "decoded": decoded,
+                "attention": encoding.attention_mask, "decoded": decoded, "everything": everything,
+                "overflow": [
+                    {"ids": o.ids, "type_ids": o.type_ids, "offsets": [n for pair in o.offsets for n in pair]}
+                    for o in encoding.overflowing],
             })
         result.append({"name": name, "tokenizer": data, "cases": found})
         if len(sys.argv) > 2:

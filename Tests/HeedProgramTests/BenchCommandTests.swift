@@ -65,6 +65,30 @@ struct BenchCommandTests {
         #expect(object["profile"] == nil)
     }
 
+    @Test("tokenizing has no operations, and tells how long loading took")
+    func tokenizing() throws {
+        let folder = try TemporaryFolder()
+        let (text, empty) = (folder.path(of: "text"), folder.path(of: "empty"))
+        try AtomicFile.write("one two\n\nthree\n", to: text)
+        try AtomicFile.write("\n\n", to: empty)
+        for flags in [[], ["--whole"], ["--offsets"]] {
+            let result = try Program.require(
+                ["bench", "tokenize", "--input", text, "--threads", "2", "--repeat", "3", "--json"]
+                    + flags)
+            let object = try JSONParser().parse(result.output)
+            #expect(object["workload"] == "tokenize" && object["gflops"] == .null)
+            #expect(object["whole"] == .bool(flags == ["--whole"]))
+            #expect(object["offsets"] == .bool(flags == ["--offsets"]))
+            let seconds = try #require(object["median_s"]?.doubleValue)
+            let rate = try #require(object["items_per_s"]?.doubleValue)
+            // Line breaks are a part of a whole text alone.
+            #expect((rate * seconds).rounded() == (flags == ["--whole"] ? 15 : 12))
+            #expect(try #require(object["load_s"]?.doubleValue) > 0)
+        }
+        let refused = try Program.run(["bench", "tokenize", "--input", empty])
+        #expect(refused.status != 0 && refused.errors.contains("has nothing to encode"))
+    }
+
     @Test("operations are those of the products: counted by hand for one product and one attention")
     func operations() throws {
         func operations(_ arguments: [String]) throws -> Double {

@@ -22,7 +22,8 @@ struct ComponentFixtureTests {
             let tokenizer = try tokenizer(entry)
             for found in try entry.objects("cases") {
                 let text = try found.string("text")
-                let encoding = try tokenizer.encode(text, pair: found.optionalString("pair"))
+                let encoding = try tokenizer.encode(
+                    text, pair: found.optionalString("pair"), keepingOverflow: true)
                 let place = "\(name): \(text.debugDescription)"
                 #expect(encoding.ids.map(Int.init) == (try found.ints("ids")), "\(place)")
                 let offsets = encoding.scalarOffsets.flatMap { [$0.lowerBound, $0.upperBound] }
@@ -34,10 +35,27 @@ struct ComponentFixtureTests {
                 #expect(attention == (try found.ints("attention")), "\(place)")
                 let decoded = encoding.ids.isEmpty ? "" : try tokenizer.decode(encoding.ids)
                 #expect(decoded.bytes == (try found.string("decoded").bytes), "\(place)")
+                let everything =
+                    encoding.ids.isEmpty
+                    ? "" : try tokenizer.decode(encoding.ids, skippingSpecialTokens: false)
+                #expect(everything.bytes == (try found.string("everything").bytes), "\(place)")
+                try check(encoding.overflow, found.objects("overflow"), place)
                 if try found.optionalString("pair") == nil {
                     #expect(try tokenizer.encodeIDs(text) == encoding.ids, "\(place)")
                 }
             }
+        }
+    }
+
+    private func check(
+        _ overflow: [Encoding], _ expected: [JSONObjectReader], _ place: String
+    ) throws {
+        #expect(overflow.count == expected.count, "\(place)")
+        for (found, expected) in zip(overflow, expected) {
+            #expect(found.ids.map(Int.init) == (try expected.ints("ids")), "\(place)")
+            #expect(found.typeIDs.map(Int.init) == (try expected.ints("type_ids")), "\(place)")
+            let offsets = found.scalarOffsets.flatMap { [$0.lowerBound, $0.upperBound] }
+            #expect(offsets == (try expected.ints("offsets")), "\(place)")
         }
     }
 
@@ -76,6 +94,34 @@ struct ComponentFixtureTests {
             tried += 1
         }
         #expect(tried > 3)
+    }
+
+    @Test("a stream does not wait long for bytes that are no text")
+    func streamOfInvalidBytes() throws {
+        for name in ["bytes True True", "unigram True"] {
+            let entry = try #require(try entries().first { try $0.string("name") == name })
+            let tokenizer = try tokenizer(entry)
+            let bytes = [UInt8](repeating: 0x80, count: 1000) + [0xE6, 0x97, 0xA5]
+            let ids = try bytes.map { byte in
+                // GPT-2's alphabet has other characters for 7F to A0.
+                let visible = Unicode.Scalar(UInt32(byte) + (byte < 0xA1 ? 0xA2 : 0))
+                let name = "<0x" + String(byte, radix: 16, uppercase: true) + ">"
+                return try #require(
+                    tokenizer.id(of: name) ?? visible.flatMap { tokenizer.id(of: String($0)) })
+            }
+            var stream = DecodingStream(tokenizer)
+            var joined = ""
+            var (wait, longestWait) = (0, 0)
+            for id in ids {
+                let part = try stream.add(id)
+                wait = part == nil ? wait + 1 : 0
+                longestWait = max(longestWait, wait)
+                joined += part ?? ""
+            }
+            joined += try stream.finish() ?? ""
+            #expect(longestWait < 20, "\(name)")
+            #expect(joined.bytes == (try tokenizer.decode(ids).bytes), "\(name)")
+        }
     }
 
     @Test("many texts on several threads are encoded as they are one by one")

@@ -36,6 +36,22 @@ struct TokenizerLoadingTests {
                 == encoding.ids[0])
     }
 
+    @Test("pieces of sentencepiece that are not used are merged on, and taken apart at the end")
+    func unusedPieces() throws {
+        let pieces =
+            piece("<unk>", 0, 2) + piece("\u{2581}", -5) + piece("a", -4) + piece("b", -4)
+            + piece("c", -4) + piece("ab", -1, 5) + piece("abc", -1.5) + piece("z", -3, 5)
+        let pairs = try Tokenizer(contents: pieces + field(2, [0x18, 2]), file: "m.model")
+        #expect(try pairs.encodeIDs("abc") == [1, 6])
+        let encoding = try pairs.encode("abaz")
+        #expect(encoding.ids == [1, 2, 3, 2, 0])
+        #expect(encoding.scalarOffsets == [0..<0, 0..<1, 1..<2, 2..<3, 3..<4])
+        let again = try Tokenizer(parsing: pairs.serialized(), file: "t")
+        #expect(try again.encode("abaz") == encoding)
+        let unigram = try Tokenizer(contents: pieces + field(2, [0x18, 1]), file: "m.model")
+        #expect(try unigram.encodeIDs("abaz") == [1, 2, 3, 2, 0])
+    }
+
     @Test("every prefix of a model is refused or read, and never more")
     func prefixes() {
         let bytes = model(1)

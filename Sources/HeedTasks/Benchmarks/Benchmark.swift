@@ -78,7 +78,8 @@ public struct BenchmarkRunner: Sendable {
         return BenchmarkResult(
             name: type(of: benchmark).name, benchmark.precision, benchmark.sizes, prepared,
             times: times, peakResidentBytes: memory,
-            limit: MachineCheck.productSpeed(benchmark.precision),
+            limit: prepared.operations > 0
+                ? MachineCheck.productSpeed(benchmark.precision) : nil,
             profile: profiles ? try profile(prepared) : nil)
     }
 

@@ -80,7 +80,7 @@ public struct BenchmarkResult: Sendable {
         add("items", .string(items))
         add("items_per_s", .double(itemsPerSecond))
         add("peak_rss_bytes", peakResidentBytes.map(JSONValue.int) ?? .null)
-        add("gflops", .double(gigaflops))
+        add("gflops", gigaflops > 0 ? .double(gigaflops) : .null)
         add("limit_gflops", limit.map(JSONValue.double) ?? .null)
         add("limit_share", limit.map { .double(gigaflops / $0) } ?? .null)
         for figure in figures { add(figure.name, .double(figure.value)) }
@@ -106,11 +106,14 @@ public struct BenchmarkResult: Sendable {
                 format: "median %.2f ms (%.2f to %.2f, %d runs), %.1f ", milliseconds[0],
                 milliseconds[1], milliseconds[2], times.count, itemsPerSecond)
                 + "\(items) a second",
-            String(format: "%.1f GFLOP/s of matrix products", gigaflops)
-                + (limit.map {
-                    String(format: ", %.0f %% of %.0f", gigaflops / $0 * 100, $0)
-                } ?? ""),
         ]
+        if gigaflops > 0 {
+            lines.append(
+                String(format: "%.1f GFLOP/s of matrix products", gigaflops)
+                    + (limit.map {
+                        String(format: ", %.0f %% of %.0f", gigaflops / $0 * 100, $0)
+                    } ?? ""))
+        }
         lines += figures.map { figure in
             figure.name.replacing("_", with: " ") + String(format: " %.3f", figure.value)
         }

@@ -57,6 +57,10 @@ struct AddedTokens: Sendable {
         let token: Int?
     }
 
+    /// A text is gone through again in no more bytes than these and its own: a run of spaces may hold many tokens to each
+    /// of which all spaces behind it belong.
+    private static let maximumRepetition = 1 << 20
+
     let tokens: [AddedToken]
     /// The index of the token of an id.
     private let byID: [Int32: Int]
@@ -69,6 +73,9 @@ struct AddedTokens: Sendable {
     private var normalized = ByteTrie()
     private var rawWithoutSpecial = ByteTrie()
     private var normalizedWithoutSpecial = ByteTrie()
+    /// A token that normalization leaves nothing of.
+    private var emptyToken: Int32?
+    private var emptyTokenWithoutSpecial: Int32?
 
     /// - Throws: `PatternError` where the normalizer has a pattern that takes too many steps.
     init(_ tokens: [AddedToken], normalizer: Normalizer?) throws {
@@ -95,6 +102,10 @@ struct AddedTokens: Sendable {
             let content = contents[index]
             if !content.elementsEqual(token.content.utf8) {
                 normalizedContents[token.id] = content
+            }
+            if content.isEmpty {
+                emptyToken = piece
+                if !token.isSpecial { emptyTokenWithoutSpecial = piece }
             }
             normalized.insert(content, piece: piece)
             if !token.isSpecial { normalizedWithoutSpecial.insert(content, piece: piece) }
@@ -136,19 +147,28 @@ struct AddedTokens: Sendable {
             isNormalized
             ? (findsSpecial ? normalized : normalizedWithoutSpecial)
             : (findsSpecial ? raw : rawWithoutSpecial)
-        guard !trie.isEmpty else { return nil }
+        let empty =
+            !isNormalized ? nil : findsSpecial ? emptyToken : emptyTokenWithoutSpecial
+        guard !trie.isEmpty || empty != nil else { return nil }
         var parts: [Part] = []
         var done = 0
         var position = 0
         var spaces = 0..<0
+        var repeated = 0
+        // Where the last token ended.
+        var last = -1
         while position < bytes.count {
-            guard let found = trie.longest(bytes, position..<bytes.count) else {
-                position += 1
+            let found = trie.longest(bytes, position..<bytes.count)
+            // A token that normalization left nothing of is between any two characters.
+            guard let piece = found?.piece ?? (position == last ? nil : empty) else {
+                position += empty == nil ? 1 : UTF8Bytes.length(bytes[position])
+                last = -1
                 continue
             }
-            let token = tokens[Int(found.piece)]
-            var (start, stop) = (position, found.end)
-            position = found.end
+            let token = tokens[Int(piece)]
+            var (start, stop) = (position, found?.end ?? position)
+            position = stop
+            last = stop
             if token.isSingleWord, hasWord(bytes, before: start) || hasWord(bytes, behind: stop) {
                 continue
             }
@@ -158,10 +178,14 @@ struct AddedTokens: Sendable {
                 if !spaces.contains(stop) { spaces = stop..<spaceEnd(bytes, behind: stop) }
                 stop = max(stop, spaces.upperBound)
             }
+            if start < done {
+                repeated += stop - start
+                guard repeated <= Self.maximumRepetition + bytes.count else { continue }
+            }
             if done < start { parts.append(Part(range: done..<start, token: nil)) }
             // Inside of space that an earlier one took, a token that strips to the left has no text, and is none; one that
             // does not is there again, and so is what stands behind it, as in the `tokenizers` library.
-            if start < stop { parts.append(Part(range: start..<stop, token: Int(found.piece))) }
+            if start < stop { parts.append(Part(range: start..<stop, token: Int(piece))) }
             done = max(stop, start)
         }
         guard !parts.isEmpty else { return nil }

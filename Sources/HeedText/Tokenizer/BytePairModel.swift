@@ -121,7 +121,12 @@ struct BytePairModel: Sendable {
     }
 
     /// Whether words may come as bytes in the place of the visible characters for them.
-    var takesBytes: Bool { suffixBytes.isEmpty && prefixBytes.isEmpty && !hasByteFallback }
+    ///
+    /// Where characters without a piece are dropped, offsets go by the visible characters.
+    var takesBytes: Bool {
+        suffixBytes.isEmpty && prefixBytes.isEmpty && !hasByteFallback
+            && (unknownID != nil || !visibleIDs.contains(-1))
+    }
 
     /// Appends the ids of a word of bytes, for each of which the vocabulary has a visible character.
     func encodeBytes(_ bytes: [UInt8], _ word: Range<Int>, into scratch: inout TokenizerScratch) {

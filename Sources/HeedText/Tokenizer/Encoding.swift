@@ -42,9 +42,17 @@ extension Encoding: Equatable {
 }
 
 /// The names of ids: pieces of the model and added tokens.
-struct PieceNames: Sendable {
-    let vocabulary: Vocabulary
-    let added: AddedTokens
+///
+/// One for all encodings of a tokenizer: as a value, each would count the references of a dozen tables up, and several
+/// threads would wait for one another there.
+final class PieceNames: Sendable {
+    private let vocabulary: Vocabulary
+    private let added: AddedTokens
+
+    init(vocabulary: Vocabulary, added: AddedTokens) {
+        self.vocabulary = vocabulary
+        self.added = added
+    }
 
     /// The name of an id, or nil.
     func piece(of id: Int32) -> String? {

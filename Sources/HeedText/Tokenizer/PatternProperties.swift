@@ -77,14 +77,20 @@ enum PatternProperties {
     static func rewritten(_ pattern: String) -> String {
         var result = ""
         var rest = pattern.unicodeScalars[...]
+        var brackets = 0
         while let scalar = rest.popFirst() {
             guard scalar == "\\", let escaped = rest.popFirst() else {
+                if scalar == "[" { brackets += 1 }
+                if scalar == "]" { brackets = max(0, brackets - 1) }
                 result.unicodeScalars.append(scalar)
                 continue
             }
             switch escaped {
             case "w": result += "\\p{\(wordName)}"
             case "W": result += "\\P{\(wordName)}"
+            // In brackets it is a control character.
+            case "b" where brackets == 0: result += wordBoundary
+            case "B" where brackets == 0: result += "(?!\(wordBoundary))"
             case "d": result += "\\p{nd}"
             case "D": result += "\\P{nd}"
             case "p", "P":
@@ -111,6 +117,9 @@ enum PatternProperties {
         guard short != wordName, names.contains(short) else { return name }
         return (isNegated ? "^" : "") + short
     }
+
+    private static let wordBoundary =
+        "(?:(?<=\\p{\(wordName)})(?!\\p{\(wordName)})|(?<!\\p{\(wordName)})(?=\\p{\(wordName)}))"
 
     private static let longNames = [
         "letter": "l", "uppercaseletter": "lu", "lowercaseletter": "ll", "modifierletter": "lm",

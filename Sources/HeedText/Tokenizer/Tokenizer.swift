@@ -27,6 +27,7 @@ public struct Tokenizer: Sendable {
     public var parsesSpecialTokens = true
 
     let cutter: WordCutter
+    let names: PieceNames
     let surroundings: (before: [Int32], after: [Int32])
     /// Whether ids may be had without going through parts of encodings.
     private let isSimple: Bool
@@ -56,6 +57,7 @@ public struct Tokenizer: Sendable {
         let keepsBytes = preTokenizer?.endsWithBytes == true && model.bytePairs?.takesBytes == true
         cutter = WordCutter(preTokenizer, keepsBytes: keepsBytes)
         self.model = if keepsBytes, let pairs = model.bytePairs { .bytes(pairs) } else { model }
+        names = PieceNames(vocabulary: model.vocabulary, added: added)
         isRawText =
             normalizer == TokenizerStyles.normalizer(.rawText)
             && decoder == TokenizerStyles.decoder(.rawText)
@@ -81,8 +83,6 @@ public struct Tokenizer: Sendable {
 
     /// Whether an id is that of a special token.
     public func isSpecial(_ id: Int32) -> Bool { added.token(of: id)?.isSpecial ?? false }
-
-    var names: PieceNames { PieceNames(vocabulary: model.vocabulary, added: added) }
 
     // MARK: Encoding
 

@@ -20,10 +20,11 @@ struct BenchCommand: ParsableCommand {
               heed bench generate --layers 22 --width 2048 --heads 32 --kv-heads 4 --feed-forward 5632
               heed bench attention --length 4096 --causal --backward
               heed bench matmul --precision int8 --threads 1
+              heed bench tokenize --file tokenizer.json --threads 1
             """,
         subcommands: [
             TrainTranslation.self, DecodeTranslation.self, Generate.self,
-            TrainLanguageModel.self, Attention.self, MatrixProduct.self,
+            TrainLanguageModel.self, Attention.self, MatrixProduct.self, Tokenize.self,
         ]
     )
 }

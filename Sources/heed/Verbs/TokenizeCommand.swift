@@ -31,7 +31,7 @@ struct TokenizeCommand: ParsableCommand {
               heed tokenize --model run --ids < text.txt > ids.txt
               heed tokenize --model run --decode < ids.txt
               heed tokenize --file tokenizer.json --json 'Hello <|endoftext|>'
-              echo '["Who?", "Nobody."]' | heed tokenize --file vocab.txt --json-input --json --full
+              heed tokenize --file vocab.txt --json-input --json --full < pairs
             """
     )
 
