@@ -61,7 +61,8 @@ extension AttentionMap.Part {
     }
 
     fileprivate func panels(decimals: Int?) -> [Figure.Panel] {
-        layers.indices.flatMap { layer in
+        let (rows, columns) = (rows.map(Self.shown), columns.map(Self.shown))
+        return layers.indices.flatMap { layer in
             heads.indices.map { head in
                 .heat(
                     HeatMap(
@@ -71,6 +72,13 @@ extension AttentionMap.Part {
                         columnLabel: kind.axes.columns, range: 0...1, decimals: decimals))
             }
         }
+    }
+
+    /// A token with signs for what would not be seen.
+    private static func shown(_ token: String) -> String {
+        if token.isEmpty { return "∅" }
+        return token.allSatisfy(\.isWhitespace)
+            ? String(token.prefix(8).map { ($0.isNewline ? "⏎" : "␣") as Character }) : token
     }
 }
 

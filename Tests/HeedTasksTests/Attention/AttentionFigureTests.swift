@@ -45,6 +45,13 @@ struct AttentionFigureTests {
         #expect(texts.isSuperset(of: ["source of 3", "target of 4", "0", "1.0"]))
     }
 
+    @Test("has signs for tokens that would not be seen")
+    func blanks() throws {
+        let texts = try WellFormedXML(MadeUpMaps.oneKind([" ", "\n", "", "a", "  "]).svg()).elements
+            .filter { $0.name == "text" && $0.attributes["class"] == "m" }.map(\.text)
+        #expect(Array(texts.prefix(5)) == ["␣", "⏎", "∅", "a", "␣␣"])
+    }
+
     @Test("is XML without a script, whatever the tokens are, and with 60 of them")
     func hostile() throws {
         for map in [
