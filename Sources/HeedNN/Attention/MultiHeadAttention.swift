@@ -248,9 +248,14 @@ public final class MultiHeadAttention: Module {
     private func selfProjection(
         _ x: Tensor, _ packing: SequencePacking, _ context: Context
     ) -> Parts {
-        let fused = input(x, context)
+        var fused = input(x, context)
         let keyStart = heads.queryWidth
         let valueStart = keyStart + heads.keyWidth
+        let turnsInPlace = headNorms == nil && context.tape == nil
+        if turnsInPlace {
+            rotary?.turn(
+                &fused, columns: valueStart, headSize: heads.keySize, packing: packing, context)
+        }
         var queries = Columns(fused, 0..<keyStart)
         var keys = Columns(fused, keyStart..<valueStart)
         let values = Columns(fused, valueStart..<valueStart + heads.valueWidth)
@@ -258,7 +263,7 @@ public final class MultiHeadAttention: Module {
             queries = normalised(queries, headNorms.queries, context)
             keys = normalised(keys, headNorms.keys, context)
         }
-        if let rotary {
+        if let rotary, !turnsInPlace {
             let turned = [queries, keys].map {
                 Columns(
                     rotary(

@@ -41,14 +41,26 @@ public final class RotaryPositions: Sendable {
     func callAsFunction(
         _ x: Tensor, headSize: Int, packing: SequencePacking, _ context: Context
     ) -> Tensor {
-        let isLong = packing.sequenceEnds.contains { form.changes(atLength: $0) }
-        guard isLong else {
-            return context.rotary(
-                x, table(packing.longestEnd, context.precision), headSize: headSize,
-                positions: packing.positions)
-        }
-        let (table, rows) = rows(of: packing, context.precision)
+        let (table, rows) = angles(packing, context.precision)
         return context.rotary(x, table, headSize: headSize, positions: rows)
+    }
+
+    /// Turns the heads in the first columns of x where they stand, without a gradient.
+    func turn(
+        _ x: inout Tensor, columns: Int, headSize: Int, packing: SequencePacking,
+        _ context: Context
+    ) {
+        let (table, rows) = angles(packing, context.precision)
+        context.turn(&x, columns: columns, table, headSize: headSize, positions: rows)
+    }
+
+    /// A table of angles, and the row in it of each row of the batch.
+    private func angles(
+        _ packing: SequencePacking, _ precision: Precision
+    ) -> (RotaryTable, Tensor) {
+        packing.sequenceEnds.contains { form.changes(atLength: $0) }
+            ? rows(of: packing, precision)
+            : (table(packing.longestEnd, precision), packing.positions)
     }
 
     private func table(_ needed: Int, _ precision: Precision) -> RotaryTable {

@@ -63,12 +63,36 @@ extension Context {
             gradients[0] = rotated(upstream, table, headSize, positions, inverse: true)
         }
     }
+
+    /// Turns the heads in the first `columns` of each row where they stand, without a gradient: queries and keys beside
+    /// their values. x is copied if somebody else holds it.
+    public func turn(
+        _ x: inout Tensor, columns: Int, _ table: RotaryTable, headSize: Int, positions: Tensor
+    ) {
+        profiler?.begin("rotary")
+        defer { profiler?.end() }
+        require(
+            tape == nil && x.rank == 2 && columns <= x.shape.columns, "rotary",
+            "\(columns) columns, and no tape", [x.shape])
+        if !x.isUniquelyReferenced() { x = x.copied() }
+        rotate(x, to: x, columns: columns, table, headSize, positions, inverse: false)
+    }
 }
 
 private func rotated(
     _ x: Tensor, _ table: RotaryTable, _ headSize: Int, _ positions: Tensor, inverse: Bool
 ) -> Tensor {
-    let columns = x.shape.columns
+    let y = Tensor(uninitialized: x.shape, x.elementType)
+    rotate(
+        x, to: y, columns: x.shape.columns, table, headSize, positions, inverse: inverse)
+    return y
+}
+
+/// Turns the heads in the first columns of x; y may be x.
+private func rotate(
+    _ x: Tensor, to y: Tensor, columns: Int, _ table: RotaryTable, _ headSize: Int,
+    _ positions: Tensor, inverse: Bool
+) {
     require(
         x.rank == 2 && headSize > 0 && columns % headSize == 0 && table.rotarySize <= headSize
             && positions.count == x.shape[0] && positions.elementType == .int32, "rotary",
@@ -78,17 +102,15 @@ private func rotated(
     let (cosines, sines) = (
         table.cosines.converted(to: statistics), table.sines.converted(to: statistics)
     )
-    let y = Tensor(uninitialized: x.shape, x.elementType)
     let kernels = unsafe Kernels.table(for: x.elementType)
-    let row = columns * x.elementType.size
+    let row = x.shape.columns * x.elementType.size
     parallelRanges(x.shape[0], size: Cut.rows(columns: columns)) { rows in
         let first = rows.lowerBound
         unsafe kernels.pointee.rotary(
             Int64(rows.count), Int64(columns / headSize), Int64(headSize),
             Int64(table.rotarySize), table.isInterleaved, inverse,
             positions.bytes.assumingMemoryBound(to: Int32.self) + first, cosines.bytes,
-            sines.bytes, x.bytes + first * row, Int64(columns), y.mutableBytes + first * row,
-            Int64(columns))
+            sines.bytes, x.bytes + first * row, Int64(x.shape.columns),
+            y.mutableBytes + first * row, Int64(x.shape.columns))
     }
-    return y
 }

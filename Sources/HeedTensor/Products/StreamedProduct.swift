@@ -15,8 +15,6 @@ struct StreamedProduct {
 
     /// Rows of W that a task takes: some that stay in its cache while all rows of x meet them.
     private static let panelColumns = 128
-    /// Bytes of W that a task of a decoding step reads.
-    private static let taskBytes = 1 << 17
 
     /// Rows of W: a part, the rows in it, and the first column that they make.
     private struct Panel {
@@ -38,6 +36,36 @@ struct StreamedProduct {
         return panels
     }
 
+    /// Rows of a part that a task of a decoding step reads, and the first column that they make.
+    private struct Stretch {
+        let part: Int
+        let rows: Range<Int>
+        let column: Int
+    }
+
+    /// Bytes of W that a task of a decoding step reads: fewer towards the end, so that no thread waits long for another.
+    private static let stretchBytes = (least: 1 << 14, most: 1 << 17)
+
+    private var stretches: [Stretch] {
+        var stretches: [Stretch] = []
+        var column = 0
+        for (index, part) in parts.enumerated() {
+            let end = column + part.shape[0]
+            let first = column
+            while column < end {
+                let bytes = (columns - column) * inner * 2 / 8
+                let size = min(max(bytes, Self.stretchBytes.least), Self.stretchBytes.most)
+                let rows = min(max(size / (2 * inner) / 8 * 8, 8), end - column)
+                stretches.append(
+                    Stretch(
+                        part: index, rows: column - first..<column - first + rows,
+                        column: column))
+                column += rows
+            }
+        }
+        return stretches
+    }
+
     /// The product for the few rows of a decoding step, x [..., in] → [..., out]: each weight is read once, and a row's bits
     /// depend on nothing but the row. They are others than those of `many`.
     func few(_ x: Tensor, output: ElementType) -> Tensor {
@@ -45,28 +73,30 @@ struct StreamedProduct {
         let wide = x.converted(to: .float32)
         let y = Tensor(uninitialized: x.shape.withColumns(columns), .float32)
         let table = unsafe Kernels.table(for: .bfloat16)
-        let size = max(Self.taskBytes / (2 * inner) / 8 * 8, 8)
-        let panels = panels(of: size)
-        parallel(panels.count) { index in
-            let panel = panels[index]
-            var product = unsafe heed_rows_product()
-            unsafe product.rows = Int64(rows)
-            unsafe product.columns = Int64(panel.rows.count)
-            unsafe product.depth = Int64(inner)
-            unsafe product.x = wide.bytes.assumingMemoryBound(to: Float.self)
-            unsafe product.ldx = Int64(inner)
-            unsafe product.w = panel.part.bytes + panel.rows.lowerBound * inner * 2
-            unsafe product.ldw = Int64(inner)
-            unsafe product.bias = bias.map {
-                unsafe $0.bytes.assumingMemoryBound(to: Float.self) + panel.column
+        let stretches = stretches
+        var product = unsafe heed_rows_product()
+        unsafe product.rows = Int64(rows)
+        unsafe product.depth = Int64(inner)
+        unsafe product.x = wide.bytes.assumingMemoryBound(to: Float.self)
+        unsafe product.ldx = Int64(inner)
+        unsafe product.ldw = Int64(inner)
+        unsafe product.ldy = Int64(columns)
+        // Tasks count no references: those of one tensor would be in each other's way.
+        let starts = unsafe parts.map { unsafe $0.bytes }
+        let bias = unsafe bias?.bytes.assumingMemoryBound(to: Float.self)
+        let result = unsafe y.mutableBytes.assumingMemoryBound(to: Float.self)
+        withExtendedLifetime((self, wide, y)) {
+            parallel(stretches.count) { index in
+                let stretch = stretches[index]
+                var product = unsafe product
+                unsafe product.columns = Int64(stretch.rows.count)
+                unsafe product.w = starts[stretch.part] + stretch.rows.lowerBound * inner * 2
+                unsafe product.bias = bias.map { unsafe $0 + stretch.column }
+                unsafe product.y = result + stretch.column
+                unsafe table.pointee.rows_product(&product, 0, Int64(stretch.rows.count))
             }
-            unsafe product.y =
-                y.mutableBytes.assumingMemoryBound(to: Float.self) + panel.column
-            unsafe product.ldy = Int64(columns)
-            unsafe table.pointee.rows_product(&product, 0, Int64(panel.rows.count))
         }
-        let result = relu ? Context().apply(.relu, y) : y
-        return result.converted(to: output)
+        return (relu ? Context().apply(.relu, y) : y).converted(to: output)
     }
 
     /// The product for many rows, in the library's panels: weights are packed panel by panel into memory of the thread, and
