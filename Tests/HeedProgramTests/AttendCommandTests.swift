@@ -44,14 +44,25 @@ struct AttendCommandTests {
         try require(["--source", "a b c", "--output", output])
         let found = try JSONParser().parse(text(output))
         #expect(found["target"]?.stringValue == translated.trimmingCharacters(in: .newlines))
-        // The model ends its translation by itself, and that step is shown, too.
-        let steps = try #require(found["parts"]?.arrayValue?.last?["rows"]?.arrayValue)
-        #expect(steps.last?.stringValue == "</s>")
         try require(["--source", "a b c", "--target", "x y", "--output", output])
         let given = try JSONParser().parse(text(output))
         #expect(given["target"]?.stringValue == "x y")
         let rows = try #require(given["parts"]?.arrayValue?.last?["rows"]?.arrayValue)
         #expect(rows.last?.stringValue == "</s>" && rows.count > 1)
+    }
+
+    @Test("shows the step, too, with which a model ends its translation")
+    func end() throws {
+        let folder = try TemporaryFolder()
+        let output = folder.path(of: "map.json")
+        let shipped = URL(filePath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "Models/tatoeba-de-en").path
+        try Program.require(
+            ["attend", "--model", shipped, "--source", "Guten Morgen.", "--output", output])
+        let found = try JSONParser().parse(text(output))
+        let steps = try #require(found["parts"]?.arrayValue?.last?["rows"]?.arrayValue)
+        #expect(steps.count > 2 && steps.last?.stringValue == "</s>")
     }
 
     @Test("writes a map for each line of its input, in their order, and none of an empty line")
