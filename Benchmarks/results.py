@@ -7,7 +7,7 @@ from pathlib import Path
 INTRODUCTION = """\
 # Results
 
-Written by `make bench`; [README.md](README.md) says what is measured. The time is that of one step,
+Written by `make bench`; [README.md](README.md) says what is measured. The time is that of one step, token,
 batch or process: the median over rounds in which Heed and the peer took turns, each time in a
 process of its own that gives the median of its runs. Ratio = the peer's time over Heed's; share =
 the matrix products' part of what this machine reaches in one large product of the same type.

@@ -86,10 +86,11 @@ public final class Trainer {
         var sequence = firstSequence
         for shard in shards {
             let tape = Tape()
-            let context = Context(
+            var context = Context(
                 tape: tape, isTraining: true, precision: options.precision,
                 random: RandomState(seed: options.seed, update: UInt32(updates + 1)),
                 profiler: profiler)
+            context.keepsPackedWeights = shards.count > 1
             let result = task.run(
                 shard: shard, firstSequence: sequence, scale: 1 / Double(max(tokens, 1)), context)
             loss += result.loss.scalar * Double(tokens)

@@ -44,8 +44,7 @@ public struct TokenizeBenchmark: Benchmark {
         let start = clock.now
         let tokenizer = try Tokenizer(path: path)
         let loading = (clock.now - start).seconds
-        let text = try input.map { try TextFile.string(path: $0) } ?? Self.madeUpText(lines)
-        let texts = isWhole ? [text] : text.split(separator: "\n").map(String.init)
+        let texts = try texts()
         let bytes = texts.reduce(0) { $0 + $1.utf8.count }
         guard bytes > 0 else {
             throw BenchmarkError(description: "\(input ?? "the text"): has nothing to encode")
@@ -65,6 +64,15 @@ public struct TokenizeBenchmark: Benchmark {
             [("load_s", loading), ("bytes_per_token", Double(bytes) / Double(max(tokens, 1)))]
         }
         return prepared
+    }
+
+    /// The text, whole or its lines.
+    private func texts() throws -> [String] {
+        guard let input else {
+            let text = Self.madeUpText(lines)
+            return isWhole ? [text] : text.split(separator: "\n").map(String.init)
+        }
+        return try isWhole ? [TextFile.string(path: input)] : TextFile.lines(path: input)
     }
 
     /// Lines of a dozen words of few letters each, some of which are far more frequent than others.

@@ -102,12 +102,12 @@ public final class Parameter {
         }
     }
 
-    /// The value in the matrix library's layout, made once for each version.
-    func packedWeights(_ key: PackedWeights.Key) -> PackedWeights? {
+    /// The value in the matrix library's layout; made once for each version if it is kept.
+    func packedWeights(_ key: PackedWeights.Key, keeping: Bool = true) -> PackedWeights? {
         derived.withLock { derived in
             if let weights = derived.packed[key] { return weights }
             guard let weights = PackedWeights(packing: self, key) else { return nil }
-            derived.packed[key] = weights
+            if keeping { derived.packed[key] = weights }
             return weights
         }
     }

@@ -16,6 +16,7 @@ extension Context {
         var product = WeightProduct(weight: weight, isTransposed: true, bias: bias, relu: relu)
         product.isQuantised = precision == .int8
         product.isDecoding = isDecoding
+        product.keepsPackedWeights = keepsPackedWeights
         require(
             !product.isQuantised || !records([x], parameters: [weight, bias]), "linear",
             "int8 has no gradients: \(weight.name)", [x.shape, weight.shape])
@@ -26,7 +27,8 @@ extension Context {
             let dy = gated.converted(to: x0.elementType)
             // All three in one go: no task waits for another's list.
             let sums = bias.flatMap { $0.collectsGradient ? ColumnSums(of: dy) : nil }
-            let input = WeightProduct(weight: weight, isTransposed: false)
+            var input = WeightProduct(weight: weight, isTransposed: false)
+            input.keepsPackedWeights = keepsPackedWeights
             let dx = gradients.needed[0] ? input.prepared(dy) : nil
             parallel(
                 weightGradientTasks(weight, dy: dy, x: x0), dx?.1 ?? .empty, sums?.tasks ?? .empty)

@@ -16,6 +16,9 @@ struct WeightProduct {
     /// Whether weights and activations are multiplied as 8-bit integers; for forward products of inference alone.
     var isQuantised = false
 
+    /// Whether the weights in the library's layout are kept for the next product.
+    var keepsPackedWeights = true
+
     /// Whether x holds the few rows of a decoding step, for which weights in mapped files are read as they stand.
     var isDecoding = false
 
@@ -73,7 +76,7 @@ struct WeightProduct {
         let key = PackedWeights.Key(
             type: x.elementType, isTransposed: isTransposed,
             isCut: cutsColumns && total <= full && inner * columns >= Panels.cutWeights)
-        guard let packed = weight.packedWeights(key) else {
+        guard let packed = weight.packedWeights(key, keeping: keepsPackedWeights) else {
             OutOfMemory.endAfterFailure(
                 "has no product of \(x.elementType) for \(weight.shape)")
         }

@@ -2,22 +2,23 @@
 struct TokenOffsets {
     /// Whether somebody asked for them.
     let isWanted: Bool
-    /// Whether the post-processor asks for the spaces of pieces.
-    let countsSpaces: Bool
+    /// The spaces of pieces, if the post-processor asks for them.
+    let pieceSpaces: PieceSpaces?
     fileprivate(set) var ranges: [Range<Int>] = []
     fileprivate(set) var spaces: [(leading: Int, trailing: Int)] = []
 
-    init(isWanted: Bool = true, countsSpaces: Bool = false) {
+    init(isWanted: Bool = true, pieceSpaces: PieceSpaces? = nil) {
         self.isWanted = isWanted
-        self.countsSpaces = countsSpaces
+        self.pieceSpaces = pieceSpaces
     }
 
-    /// Appends the places of the tokens of a word.
+    /// Appends the places of the tokens of a word, whose lengths are those from number `first` on.
     fileprivate mutating func append(
-        _ word: Range<Int>, of text: NormalizedText, _ lengths: ArraySlice<Int>
+        _ word: Range<Int>, of text: borrowing NormalizedText, _ lengths: [Int], from first: Int = 0
     ) {
         var start = word.lowerBound
-        for length in lengths {
+        for index in first..<lengths.count {
+            let length = lengths[index]
             let end = min(start + abs(length), word.upperBound)
             let range = start..<max(start, end)
             ranges.append(
@@ -26,28 +27,8 @@ struct TokenOffsets {
         }
     }
 
-    /// Appends the spaces that a piece begins and ends with: white space, and the visible character for a space.
-    fileprivate mutating func appendSpaces(of piece: [UInt8]) {
-        let table = SplitClass.table
-        func isSpace(_ scalar: UInt32) -> Bool {
-            scalar == ByteAlphabet.characters[0x20] || table[scalar] & SplitClass.whitespace != 0
-        }
-        var (leading, trailing) = (0, 0)
-        var position = 0
-        while position < piece.count {
-            let scalar = UTF8Bytes.scalar(in: piece, at: position)
-            guard isSpace(scalar.value) else { break }
-            leading += 1
-            position = scalar.next
-        }
-        var end = piece.count
-        while end > 0 {
-            let start = UTF8Bytes.start(in: piece, before: end)
-            guard isSpace(UTF8Bytes.scalar(in: piece, at: start).value) else { break }
-            trailing += 1
-            end = start
-        }
-        spaces.append((leading, trailing))
+    fileprivate mutating func append(_ count: PieceSpaces.Count) {
+        spaces.append((Int(count.leading), Int(count.trailing)))
     }
 }
 
@@ -81,7 +62,9 @@ extension Tokenizer {
         scratch.append(token.id, length: range.count)
         guard offsets.isWanted else { return }
         offsets.append(range, of: text, [range.count])
-        if offsets.countsSpaces { offsets.appendSpaces(of: Array(text.bytes[range])) }
+        if offsets.pieceSpaces != nil {
+            offsets.append(PieceSpaces.count(in: Array(text.bytes[range])))
+        }
     }
 
     /// A part of a text without added tokens that are looked for as they stand.
@@ -112,31 +95,20 @@ extension Tokenizer {
         defer { swap(&words, &scratch.sections) }
         try cutter.cut(&text, into: &words)
         let bytes = text.bytes
+        // Taken once: its reference count is that of all threads.
+        let spaces = offsets.pieceSpaces
         for word in words {
             let first = scratch.ids.count
-            try scratch.append(bytes, word, of: model)
+            try scratch.append(bytes, word, of: model, remembers: !looksUpWords)
             guard offsets.isWanted else { continue }
-            offsets.append(word, of: text, scratch.lengths[first...])
-            guard offsets.countsSpaces else { continue }
-            appendSpaces(
-                of: bytes, word, scratch.ids[first...], scratch.lengths[first...], &offsets)
-        }
-    }
-
-    /// Appends the spaces of the pieces of a word. An unknown piece of a unigram model is the text that it stands for.
-    private func appendSpaces(
-        of bytes: [UInt8], _ word: Range<Int>, _ ids: ArraySlice<Int32>,
-        _ lengths: ArraySlice<Int>, _ offsets: inout TokenOffsets
-    ) {
-        let unknown: Int32? = if case .unigram(let model) = model { model.unknownID } else { nil }
-        var start = word.lowerBound
-        for (id, length) in zip(ids, lengths) {
-            let end = min(start + max(length, 0), word.upperBound)
-            offsets.appendSpaces(
-                of: id == unknown
-                    ? Array(bytes[start..<end])
-                    : model.vocabulary.bytes(of: id).map { Array($0) } ?? [])
-            start = end
+            offsets.append(word, of: text, scratch.lengths, from: first)
+            guard let spaces else { continue }
+            var start = word.lowerBound
+            for token in first..<scratch.ids.count {
+                let end = min(start + max(scratch.lengths[token], 0), word.upperBound)
+                offsets.append(spaces.count(of: scratch.ids[token], for: Array(bytes[start..<end])))
+                start = end
+            }
         }
     }
 }

@@ -29,6 +29,9 @@ public struct Tokenizer: Sendable {
     let cutter: WordCutter
     let names: PieceNames
     let surroundings: (before: [Int32], after: [Int32])
+    /// Whether a word is one token, so that to look it up is all there is to do.
+    let looksUpWords: Bool
+    private let pieceSpaces: PieceSpaces?
     /// Whether ids may be had without going through parts of encodings.
     private let isSimple: Bool
     /// Whether a step asks where a text begins.
@@ -57,6 +60,8 @@ public struct Tokenizer: Sendable {
         let keepsBytes = preTokenizer?.endsWithBytes == true && model.bytePairs?.takesBytes == true
         cutter = WordCutter(preTokenizer, keepsBytes: keepsBytes)
         self.model = if keepsBytes, let pairs = model.bytePairs { .bytes(pairs) } else { model }
+        looksUpWords = if case .words = model { true } else { false }
+        pieceSpaces = postProcessor?.trimsOffsets == true ? PieceSpaces(model) : nil
         names = PieceNames(vocabulary: model.vocabulary, added: added)
         isRawText =
             normalizer == TokenizerStyles.normalizer(.rawText)
@@ -165,7 +170,7 @@ public struct Tokenizer: Sendable {
     /// The tokens of one text with their offsets.
     private func part(_ text: String, _ scratch: inout TokenizerScratch) throws -> EncodingPart {
         let bytes = Array(text.utf8)
-        var offsets = TokenOffsets(countsSpaces: postProcessor?.trimsOffsets ?? false)
+        var offsets = TokenOffsets(pieceSpaces: pieceSpaces)
         scratch.begin()
         try encode(bytes, into: &scratch, &offsets)
         var part = EncodingPart()

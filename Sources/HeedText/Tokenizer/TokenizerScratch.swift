@@ -52,13 +52,12 @@ struct TokenizerScratch {
         lengths.removeLast(lengths.count - count)
     }
 
-    /// Appends the tokens of a word, which are remembered unless looking them up is all there is to do.
-    mutating func append(_ bytes: [UInt8], _ word: Range<Int>, of model: TokenModel) throws {
-        if case .words(let model) = model {
-            append(model.id(of: bytes, word), length: word.count)
-            return
-        }
-        guard word.count <= Self.longestCachedWord else {
+    /// Appends the tokens of a word, and remembers them if told to. The model is not touched for a word that is remembered:
+    /// its reference counts are those of all threads.
+    mutating func append(
+        _ bytes: [UInt8], _ word: Range<Int>, of model: TokenModel, remembers: Bool
+    ) throws {
+        guard remembers, word.count <= Self.longestCachedWord else {
             try model.encode(bytes, word, into: &self)
             return
         }

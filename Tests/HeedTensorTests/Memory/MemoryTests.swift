@@ -81,6 +81,29 @@ struct MemoryTests {
         }
     }
 
+    @Test("weights in the library's layout stay for the next product only if they are to")
+    func packedWeights() async {
+        await #expect(processExitsWith: .success) {
+            let weight = Parameter("w", Tensor.seeded([512, 512], seed: 1))
+            let arena = GradientArena([weight])
+            defer { arena.detach() }
+            let x = Tensor.seeded([64, 512], seed: 2)
+            func kept(_ keeps: Bool) -> Int {
+                let before = BufferPool.report.liveBytes
+                let tape = Tape()
+                var context = Context(tape: tape)
+                context.keepsPackedWeights = keeps
+                let y = context.linear(tape.variable(x), weight)
+                _ = tape.backward(y)
+                return BufferPool.report.liveBytes - before - y.byteCount
+            }
+            let size = weight.value.byteCount
+            #expect(kept(false) == 0)
+            // One layout for x · Wᵀ, and one for dy · W.
+            #expect(kept(true) >= 2 * size)
+        }
+    }
+
     @Test("checkpointing keeps less")
     func checkpointingKeepsLess() async {
         await #expect(processExitsWith: .success) {
