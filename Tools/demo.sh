@@ -22,6 +22,10 @@ if "$heed" translate --output "$folder/english" --input "$folder/german" 2>"$fol
     echo
     echo "What the words of a translation attend to (the darker, the more):"
     "$heed" translate --draw-attention 'Hast du meinen Schlüssel gesehen?'
+    echo
+    echo "How a small model of English novels goes on:"
+    prompt='It was a dark night, and'
+    echo "  $prompt$("$heed" generate --prompt "$prompt" --temperature 0.8 --seed 1 --max-length 80)" | sed '2,$s/^/  /'
 elif grep -q 'no model' "$folder/errors"; then
     echo "Dates in words and what they mean, made by 'heed data dates':"
     "$heed" data dates --count 160 --seed 1 --output "$folder/dates"

@@ -41,6 +41,16 @@ struct GenerateCommandTests {
         }
     }
 
+    @Test("without a model the one that comes along goes on")
+    func shippedModel() throws {
+        let options = ["generate", "--prompt", "It was a dark night, and", "--max-length", "12"]
+        let found = try Program.run(options)
+        #expect(found.status == 0 && found.errors.isEmpty, "\(found.errors)")
+        let words = Set(found.output.split(whereSeparator: \.isWhitespace).map(String.init))
+        #expect(!words.isDisjoint(with: ["the", "of", "and", "to", "a"]), "\(found.output)")
+        #expect(try Program.run(options + ["--threads", "1"]).output == found.output)
+    }
+
     @Test("an empty line gives an empty line, and no input gives no output")
     func emptyLines() throws {
         let found = try generate(["--max-length", "3"], input: "\n4 plus\n\n")

@@ -52,6 +52,97 @@ struct TokenizerLoadingTests {
         #expect(try unigram.encodeIDs("abaz") == [1, 2, 3, 2, 0])
     }
 
+    /// A model with bytes, a piece of the user and one of two spaces, whose unknown piece looks like ?!.
+    private func modelWithBytes(addsSpace: Bool = true, removesSpaces: Bool = true) throws
+        -> Tokenizer
+    {
+        let bytes = (0..<256).flatMap { byte in
+            let digits = String(byte, radix: 16, uppercase: true)
+            return piece("<0x\(byte < 16 ? "0" : "")\(digits)>", 0, 6)
+        }
+        let pieces =
+            piece("<unk>", 0, 2) + piece("\u{2581}", -3) + piece("a", -4) + piece("b", -4)
+            + piece("\u{2581}ab", 0, 4) + piece("\u{2581}\u{2581}", -2)
+        // unk_surface, field 44, has a number of two bytes.
+        let trainer = field(2, [0x18, 1, 0x98, 2, 1, 0xE2, 2, 2] + "?!".bytes)
+        let normalizer = field(3, [0x18, addsSpace ? 1 : 0, 0x20, removesSpaces ? 1 : 0])
+        return try Tokenizer(
+            contents: pieces + bytes + trainer + normalizer, file: "m.model")
+    }
+
+    @Test("a piece that a user defined is taken where sentencepiece takes it")
+    func userDefinedPieces() throws {
+        #expect(try modelWithBytes().encodeIDs("ab a") == [4, 1, 2])
+    }
+
+    /// Pieces and their texts, as sentencepiece 0.2.3 decodes them: with all spaces at the beginning removed, with the first
+    /// one, and with none.
+    private static let decodings: [(ids: [Int32], all: String, first: String, kept: String)] = [
+        ([1, 1, 2], "a", " a", "  a"), ([5, 2], " a", " a", "  a"),
+        ([5, 5, 2, 1], "   a ", "   a ", "    a "),
+        ([6 + 0xE2, 6 + 0x96, 6 + 0x81, 2], "\u{2581}a", "\u{2581}a", "\u{2581}a"),
+        ([0, 1, 2], "?! a", "?! a", "?! a"),
+        (
+            [6 + 0xC3, 6 + 0xA9, 6 + 0xC3, 2, 6 + 0xFF, 6 + 0x41], "é\u{FFFD}a\u{FFFD}A",
+            "é\u{FFFD}a\u{FFFD}A", "é\u{FFFD}a\u{FFFD}A"
+        ),
+        ([1, 6 + 0x41, 1, 2], "A a", "A a", " A a"),
+    ]
+
+    @Test("pieces of sentencepiece become the text that it makes of them")
+    func sentencePieceDecoding() throws {
+        let all = try modelWithBytes()
+        let first = try modelWithBytes(removesSpaces: false)
+        let kept = try modelWithBytes(addsSpace: false, removesSpaces: false)
+        for entry in Self.decodings {
+            #expect(try all.decode(entry.ids) == entry.all, "\(entry.ids)")
+            #expect(try first.decode(entry.ids) == entry.first, "\(entry.ids)")
+            #expect(try kept.decode(entry.ids) == entry.kept, "\(entry.ids)")
+            let again = try Tokenizer(parsing: first.serialized(), file: "t")
+            #expect(try again.decode(entry.ids) == entry.first, "\(entry.ids)")
+        }
+    }
+
+    @Test("a stream loses no space, however many there are")
+    func streamOfSpaces() throws {
+        for tokenizer in [try modelWithBytes(), try modelWithBytes(removesSpaces: false)] {
+            for ids in [
+                [Int32](repeating: 1, count: 30) + [2, 1, 1, 5, 3],
+                [2] + [Int32](repeating: 1, count: 30) + [4, 2],
+                [2, 3, 2, 3] + [Int32](repeating: 5, count: 11) + [6 + 0xC3, 6 + 0xA9, 1, 4],
+            ] {
+                var stream = DecodingStream(tokenizer)
+                var text = ""
+                for id in ids { text += try stream.add(id) ?? "" }
+                text += try stream.finish() ?? ""
+                #expect(try text == tokenizer.decode(ids), "\(ids)")
+            }
+        }
+    }
+
+    @Test(
+        "of equally probable unigrams those are taken that the library takes, whose scores are rounded twice"
+    )
+    func roundedScores() throws {
+        #expect(try roundedTwice("-7.3962509978998074") == -7.396250997899808)
+        #expect(try roundedTwice("-11.083721340869236") == -11.083721340869236)
+        #expect(try roundedTwice("1e-5") == 1e-5 && roundedTwice("-0.5E+2") == -50)
+        #expect(try roundedTwice("123456789012345678901234567890.5") == 1.2345678901234568e29)
+        let tokenizer = try Tokenizer(
+            parsing: Array(
+                """
+                {"model": {"type": "Unigram", "unk_id": 0, "vocab": [["<unk>", 0], ["0", -7.3962509978998074],
+                ["000", -11.083721340869236], ["\u{2581}", -4.189133720731849]]}}
+                """.utf8), file: "t")
+        #expect(try tokenizer.encodeIDs("\u{2581}00000") == [3, 1, 1, 2])
+    }
+
+    private func roundedTwice(_ text: String) throws -> Double? {
+        let value = try JSONParser().parse(text)
+        guard case .number(let number) = value else { return nil }
+        return number.twiceRoundedValue
+    }
+
     @Test("every prefix of a model is refused or read, and never more")
     func prefixes() {
         let bytes = model(1)

@@ -28,6 +28,54 @@ public struct JSONNumber: Sendable {
     public var doubleValue: Double { Double(text) ?? .nan }
 }
 
+extension JSONNumber {
+    /// The powers of ten that are doubles.
+    private static let powers = (0...308).map { Double("1e\($0)") ?? .nan }
+
+    /// The double that serde_json gives, which is not always the nearest: all digits that fit into 64 bits as an integer,
+    /// rounded, and then the quotient with a power of ten, or the product, rounded again.
+    package var twiceRoundedValue: Double {
+        var significand: UInt64 = 0
+        var exponent = 0
+        var written = 0
+        var (isNegative, hasPoint, isFull) = (false, false, false)
+        var bytes = text.utf8[...]
+        while let byte = bytes.popFirst() {
+            switch byte {
+            case UInt8(ascii: "-"): isNegative = true
+            case UInt8(ascii: "."): hasPoint = true
+            case UInt8(ascii: "e"), UInt8(ascii: "E"):
+                written = Int(Substring(bytes)) ?? 0
+                bytes = bytes.suffix(0)
+            default:
+                let digit = UInt64(byte - UInt8(ascii: "0"))
+                let (product, overflow) = significand.multipliedReportingOverflow(by: 10)
+                let (sum, carry) = product.addingReportingOverflow(digit)
+                isFull = isFull || overflow || carry
+                if isFull {
+                    // What does not fit counts by its place alone.
+                    if !hasPoint { exponent += 1 }
+                } else {
+                    significand = sum
+                    if hasPoint { exponent -= 1 }
+                }
+            }
+        }
+        exponent += written
+        var value = Double(significand)
+        while value != 0, exponent < -308 {
+            value /= 1e308
+            exponent += 308
+        }
+        if value != 0 {
+            value =
+                exponent < 0
+                ? value / Self.powers[-exponent] : value * Self.powers[min(exponent, 308)]
+        }
+        return isNegative ? -value : value
+    }
+}
+
 extension JSONNumber: Equatable {
     /// Whether both are the same number: exactly for integers, else as doubles.
     public static func == (a: JSONNumber, b: JSONNumber) -> Bool {

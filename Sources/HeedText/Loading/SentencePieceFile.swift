@@ -21,6 +21,8 @@ struct SentencePieceFile {
     private var algorithm = Algorithm.unigram
     private var hasByteFallback = false
     private var normalizer = SentencePieceNormalizer()
+    /// What the unknown piece looks like in a text.
+    private var unknownText = " \u{2047} "
     private var roles: (unknown: Int64, beginning: Int64, end: Int64, padding: Int64) = (
         0, 1, 2, -1
     )
@@ -76,6 +78,9 @@ struct SentencePieceFile {
     ) throws(SentencePieceError) {
         var reader = ProtobufReader(bytes, range)
         while let field = try reader.next() {
+            if field.number == 44, case .bytes(let range) = field.value {
+                unknownText = try Self.text(bytes[range])
+            }
             guard case .varint(let value) = field.value else { continue }
             let id = Int64(truncatingIfNeeded: value)
             switch field.number {
@@ -170,17 +175,10 @@ struct SentencePieceFile {
     }
 
     private func decoder(_ unknown: Int32) -> TokenDecoder {
-        var steps: [TokenDecoder] = []
-        if !pieces[Int(unknown)].text.isEmpty {
-            steps.append(.replace(text: pieces[Int(unknown)].text, content: " \u{2047} "))
-        }
-        steps += [.byteFallback, .fuse]
-        // What sentencepiece puts before a text goes, or all spaces there if it does not keep them.
-        let count = normalizer.removesExtraSpaces ? 1_000_000 : normalizer.addsSpace ? 1 : 0
-        let isBehind = normalizer.putsSpaceBehind
-        steps.append(
-            .strip(content: "\u{2581}", start: isBehind ? 0 : count, stop: isBehind ? count : 0))
-        steps.append(.replace(text: "\u{2581}", content: " "))
-        return .sequence(steps)
+        .sentencePiece(
+            SentencePieceDecoder(
+                unknown: (pieces[Int(unknown)].text, unknownText),
+                leadingSpaces: normalizer.removesExtraSpaces
+                    ? .all : normalizer.addsSpace ? .first : .kept))
     }
 }

@@ -13,6 +13,8 @@ public struct DecodingStream: Sendable {
     private var ids: [Int32] = []
     /// How many of the ids do not wait.
     private var given = 0
+    /// Whether the text begins before the first of the ids.
+    private var isCut: Bool
     /// Their text.
     private var prefix: [UInt8] = []
 
@@ -35,6 +37,7 @@ public struct DecodingStream: Sendable {
         self.tokenizer = tokenizer
         skipsSpecialTokens = skippingSpecialTokens
         ids = Array(prompt.suffix(Self.context))
+        isCut = ids.count < prompt.count
         given = ids.count
         // An id without a piece in the prompt is no reason to refuse what follows.
         if let text = try? decoded(ids[...]) {
@@ -69,14 +72,15 @@ public struct DecodingStream: Sendable {
     ///
     /// - Throws: what `decode` throws.
     public mutating func finish() throws -> String? {
-        defer { (ids, given, prefix) = ([], 0, []) }
+        defer { (ids, given, isCut, prefix) = ([], 0, false, []) }
         guard given < ids.count else { return nil }
         let rest = try added(decoded(ids[...]), to: ids.count)
         return rest.isEmpty ? nil : rest
     }
 
     private func decoded(_ ids: ArraySlice<Int32>) throws -> [UInt8] {
-        try tokenizer.decodedBytes(Array(ids), skipsSpecialTokens)
+        try tokenizer.decodedBytes(
+            Array(ids), skipsSpecialTokens, continues: isCut || ids.startIndex > 0)
     }
 
     /// Gives the ids up to an end, whose text is known, away; those given last stay as the context of what follows.
@@ -90,6 +94,7 @@ public struct DecodingStream: Sendable {
             prefix = try decoded(ids[start..<end])
         }
         ids.removeFirst(start)
+        isCut = isCut || start > 0
         given = end - start
         return new
     }

@@ -32,6 +32,8 @@ extension TokenDecoder: TokenizerComponent {
             guard !suffix.isEmpty else { throw reader.error("suffix", "must not be empty") }
             try checkLength(suffix, "suffix", reader)
             self = .wordEnd(suffix: suffix)
+        case SentencePieceDecoder.type:
+            self = .sentencePiece(try SentencePieceDecoder(json: reader))
         case "Sequence":
             self = .sequence(try steps(reader, "decoders").map(TokenDecoder.init(json:)))
         default:
@@ -69,6 +71,7 @@ extension TokenDecoder: TokenizerComponent {
                 "stop": .int(stop),
             ]
         case .wordEnd(let suffix): ["type": "BPEDecoder", "suffix": .string(suffix)]
+        case .sentencePiece(let decoder): decoder.json
         case .sequence(let steps): ["type": "Sequence", "decoders": .array(steps.map(\.json))]
         }
     }
@@ -82,6 +85,7 @@ extension TokenDecoder {
             max(1, 1 + Double(content.utf8.count) / Double(pattern.minimumBytes))
         case .wordPiece, .metaspace, .ctc: 2
         case .byteFallback, .fuse, .strip, .wordEnd, .byteLevel: 1
+        case .sentencePiece(let decoder): decoder.growth
         case .sequence(let steps): steps.reduce(1) { $0 * $1.growth }
         }
     }

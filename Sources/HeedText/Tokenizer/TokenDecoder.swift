@@ -19,12 +19,21 @@ indirect enum TokenDecoder: Sendable, Equatable {
     case strip(content: Unicode.Scalar, start: Int, stop: Int)
     /// Turns the mark at the end of words into a space, and into nothing in the last piece.
     case wordEnd(suffix: String)
+    /// All that sentencepiece does.
+    case sentencePiece(SentencePieceDecoder)
     /// Several steps in turn.
     case sequence([TokenDecoder])
 
     /// A step that replaces every occurrence of a text.
     static func replace(text: String, content: String) -> TokenDecoder {
         .replace(pattern: TextPattern(text: text), content: content)
+    }
+
+    /// The step for pieces that do not begin a text.
+    var continuing: TokenDecoder {
+        guard case .sentencePiece(var decoder) = self else { return self }
+        decoder.leadingSpaces = .kept
+        return .sentencePiece(decoder)
     }
 
     /// Applies the step to the pieces, each in UTF-8.
@@ -67,6 +76,7 @@ indirect enum TokenDecoder: Sendable, Equatable {
             return pieces.enumerated().map { index, piece in
                 replacing(mark, with: index == pieces.count - 1 ? [] : [0x20], in: piece)
             }
+        case .sentencePiece(let decoder): return [decoder.text(of: pieces)]
         case .sequence(let steps):
             return try steps.reduce(pieces) { try $1.apply(to: $0) }
         }
@@ -161,7 +171,7 @@ indirect enum TokenDecoder: Sendable, Equatable {
 }
 
 /// The text with every occurrence of a pattern replaced, from left to right.
-private func replacing(_ pattern: [UInt8], with content: [UInt8], in text: [UInt8]) -> [UInt8] {
+func replacing(_ pattern: [UInt8], with content: [UInt8], in text: [UInt8]) -> [UInt8] {
     guard let first = pattern.first, text.contains(first) else { return text }
     var result: [UInt8] = []
     result.reserveCapacity(text.count)

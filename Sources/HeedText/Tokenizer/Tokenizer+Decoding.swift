@@ -10,7 +10,10 @@ extension Tokenizer {
         String(decoding: try decodedBytes(ids, skippingSpecialTokens), as: UTF8.self)
     }
 
-    func decodedBytes(_ ids: [Int32], _ skippingSpecialTokens: Bool) throws -> [UInt8] {
+    /// The text of ids; `continues` says that there is text before them.
+    func decodedBytes(
+        _ ids: [Int32], _ skippingSpecialTokens: Bool, continues: Bool = false
+    ) throws -> [UInt8] {
         var pieces: [[UInt8]] = []
         pieces.reserveCapacity(ids.count)
         for id in ids {
@@ -23,7 +26,9 @@ extension Tokenizer {
                 throw TokenizerError.unknownID(id, vocabularySize: vocabularySize)
             }
         }
-        guard let decoder else { return Array(pieces.joined(separator: [0x20])) }
+        guard let decoder = continues ? decoder?.continuing : decoder else {
+            return Array(pieces.joined(separator: [0x20]))
+        }
         let bytes = Array(try decoder.apply(to: pieces).joined())
         guard isRawText else { return bytes }
         let text = String(decoding: bytes, as: UTF8.self)

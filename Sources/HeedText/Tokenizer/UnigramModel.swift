@@ -15,6 +15,8 @@ struct UnigramModel: Sendable {
     let vocabulary: Vocabulary
     /// The score of each id.
     let scores: [Double]
+    /// The scores that are added up.
+    private let summands: [Double]
     /// The id of the unknown piece.
     let unknownID: Int32?
     /// Whether unknown characters become pieces of their bytes.
@@ -37,10 +39,12 @@ struct UnigramModel: Sendable {
     /// Makes a model.
     ///
     /// - Parameters:
+    ///   - numbers: the scores as they stand in a file; if nil, as they would.
     ///   - hidden: pieces that no text has.
     ///   - unscored: pieces whose scores do not count for the smallest and the largest one.
     init(
-        vocabulary: Vocabulary, scores: [Double], unknownID: Int32?, hasByteFallback: Bool,
+        vocabulary: Vocabulary, scores: [Double], numbers: [JSONNumber]? = nil,
+        unknownID: Int32?, hasByteFallback: Bool,
         arithmetic: Arithmetic = .double, userDefined: Set<Int32> = [],
         hidden: Set<Int32> = [], unscored: Set<Int32> = []
     ) {
@@ -52,12 +56,18 @@ struct UnigramModel: Sendable {
         self.userDefined = userDefined
         self.hidden = hidden
         self.unscored = unscored
+        // The library reads a number with two roundings; which of two equal sums is larger depends on them.
+        summands =
+            arithmetic == .single
+            ? scores
+            : (numbers ?? scores.compactMap(JSONNumber.init)).map(\.twiceRoundedValue)
         var trie = ByteTrie()
-        var (minimum, maximum) = (Double.infinity, -Double.infinity)
+        // sentencepiece's largest score is at least the smallest positive number, since it begins with that.
+        var (minimum, maximum) = (Double.infinity, Double(Float.leastNormalMagnitude))
         for id in 0..<Int32(scores.count) {
             if !unscored.contains(id) {
-                minimum = min(minimum, scores[Int(id)])
-                maximum = max(maximum, scores[Int(id)])
+                minimum = min(minimum, summands[Int(id)])
+                maximum = max(maximum, summands[Int(id)])
             }
             if !hidden.contains(id), let bytes = vocabulary.bytes(of: id) {
                 trie.insert(bytes, piece: id)
@@ -116,7 +126,7 @@ struct UnigramModel: Sendable {
                 if count == length { isCovered = true }
                 let own =
                     userDefined.contains(step.piece)
-                    ? Double(Float(count) * Float(maximumScore)) - 0.1 : scores[Int(step.piece)]
+                    ? Double(Float(count) * Float(maximumScore)) - 0.1 : summands[Int(step.piece)]
                 take(own + score, from: position, to: position + count, step.piece, &lattice)
             }
             if !isCovered {
@@ -200,16 +210,19 @@ extension UnigramModel: TokenizerComponent {
     init(json reader: JSONObjectReader) throws {
         var vocabulary = Vocabulary()
         var scores: [Double] = []
+        var numbers: [JSONNumber] = []
         for (number, entry) in try reader.array("vocab").enumerated() {
             guard number < Vocabulary.maximumID, let pair = entry.arrayValue, pair.count == 2,
-                let piece = pair[0].stringValue, let score = pair[1].doubleValue, score.isFinite
+                let piece = pair[0].stringValue, case .number(let score) = pair[1],
+                score.doubleValue.isFinite
             else {
                 throw reader.elementError("vocab", number, entry, "must be a piece and its score")
             }
             guard vocabulary.insert(piece, id: Int32(number)) else {
                 throw reader.elementError("vocab", number, entry, "has a piece that stands twice")
             }
-            scores.append(score)
+            scores.append(score.doubleValue)
+            numbers.append(score)
         }
         guard !scores.isEmpty else { throw reader.error("vocab", "must not be empty") }
         let last = scores.count - 1
@@ -221,7 +234,8 @@ extension UnigramModel: TokenizerComponent {
             return Set(try extra.ints(name, in: 0...last).map(Int32.init))
         }
         self.init(
-            vocabulary: vocabulary, scores: scores, unknownID: unknown.map(Int32.init),
+            vocabulary: vocabulary, scores: scores, numbers: numbers,
+            unknownID: unknown.map(Int32.init),
             hasByteFallback: try reader.bool("byte_fallback", default: false),
             arithmetic: extra == nil ? .double : .single, userDefined: try ids("user_defined"),
             hidden: try ids("hidden"), unscored: try ids("unscored"))
