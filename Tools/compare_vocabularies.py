@@ -120,7 +120,8 @@ def peers(data):
             shown = os.path.relpath(path, data)
             if name in ("encoder.json", "vocab.json"):
                 merges = next((m for m in ("vocab.bpe", "merges.txt") if m in files), None)
-                if merges:
+                # A folder is read as its tokenizer.json says, if it has one.
+                if merges and "tokenizer.json" not in files:
                     yield shown, folder, lambda folder=folder, name=name, merges=merges: gpt2(folder, name, merges)
             elif name == "vocab.txt":
                 yield shown, folder, lambda path=path: HuggingFace(tokenizers.BertWordPieceTokenizer(path, lowercase=True))

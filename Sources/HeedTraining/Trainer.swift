@@ -57,6 +57,9 @@ public final class Trainer {
         public let learningRate: Double
     }
 
+    /// Shards of an update for each of which weights are packed anew: less than that costs less time than memory.
+    private static let shardsWithoutPackedWeights = 2
+
     let task: any TrainingTask
     let options: TrainingOptions
     let arena: GradientArena
@@ -90,7 +93,7 @@ public final class Trainer {
                 tape: tape, isTraining: true, precision: options.precision,
                 random: RandomState(seed: options.seed, update: UInt32(updates + 1)),
                 profiler: profiler)
-            context.keepsPackedWeights = shards.count > 1
+            context.keepsPackedWeights = shards.count > Self.shardsWithoutPackedWeights
             let result = task.run(
                 shard: shard, firstSequence: sequence, scale: 1 / Double(max(tokens, 1)), context)
             loss += result.loss.scalar * Double(tokens)

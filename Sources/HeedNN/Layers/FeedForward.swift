@@ -51,7 +51,9 @@ public final class FeedForward: Module {
     ) -> Tensor {
         var hidden: Tensor
         switch kind {
-        case .plain(.relu): hidden = first(x, context, relu: true)
+        case .plain(.relu):
+            hidden = first(x, context, relu: true, dropout: dropout, packing: packing)
+            return second(hidden, context)
         case .plain(let function): hidden = context.apply(function, first(x, context))
         case .gated(let function): hidden = context.gated(function, first(x, context))
         }

@@ -31,9 +31,12 @@ public final class Linear: Module {
             bias: hasBias ? builder.constant(0, [outputs]) : nil)
     }
 
-    /// x [..., in] → [..., out]; negative results become 0 if `relu`.
-    public func callAsFunction(_ x: Tensor, _ context: Context, relu: Bool = false) -> Tensor {
-        context.linear(x, weight, bias: bias, relu: relu)
+    /// x [..., in] → [..., out]; negative results become 0 if `relu`, of which `dropout` may drop some.
+    public func callAsFunction(
+        _ x: Tensor, _ context: Context, relu: Bool = false, dropout: Dropout? = nil,
+        packing: SequencePacking? = nil
+    ) -> Tensor {
+        context.linear(x, weight, bias: bias, relu: relu, dropout: dropout, packing: packing)
     }
 
     /// Shows weight and bias.

@@ -63,7 +63,7 @@ public struct TrainTranslationBenchmark: Benchmark {
         configuration.activationDropout = dropout
         let model = try Transformer(configuration, builder: ModelBuilder(seed: 1))
         let batches = allBatches
-        let task = RandomPairsTask(model, batches)
+        let task = RandomPairsTask(model, batches, precision)
         let options = TrainingOptions(
             schedule: .constant(1e-4), maximumUpdates: .max, maximumEpochs: .max,
             precision: precision, seed: 1)
@@ -90,8 +90,10 @@ private final class RandomPairsTask: TrainingTask {
     private var batches: [[[Int]]] = []
     let validationShards: [[Int]] = []
 
-    init(_ transformer: Transformer, _ batches: [[PairLength]]) {
+    init(_ transformer: Transformer, _ batches: [[PairLength]], _ precision: Precision) {
         self.transformer = transformer
+        let shardTokens = BatchPlan.shardTokens(
+            BatchPlan.defaultShardTokens, in: precision)
         var sentences = RandomSentences(transformer.configuration)
         for batch in batches {
             let first = sources.count
@@ -103,7 +105,7 @@ private final class RandomPairsTask: TrainingTask {
             self.batches.append(
                 BatchPlan.shards(
                     of: (first..<sources.count).sorted { lengths[$0] < lengths[$1] },
-                    lengths: lengths, tokens: BatchPlan.defaultShardTokens))
+                    lengths: lengths, tokens: shardTokens))
         }
     }
 

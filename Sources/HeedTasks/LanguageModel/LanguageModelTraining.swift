@@ -129,7 +129,8 @@ public struct LanguageModelTraining: Sendable {
     ) -> LanguageModelTask {
         let plan = WindowPlan(
             tokenCount: training.count, length: blockLength,
-            batchTokens: batchTokens * self.accumulation, shardTokens: shardTokens,
+            batchTokens: batchTokens * self.accumulation,
+            shardTokens: BatchPlan.shardTokens(shardTokens, in: self.precision),
             updatesPerEpoch: evaluationInterval, order: order, seed: self.seed)
         return LanguageModelTask(
             model, tokenizer: tokenizer, training: training, validation: validation,

@@ -101,7 +101,7 @@ enum TranslationSettings {
             "Pairs of a batch, of all lengths, in place of its tokens; none counts tokens."),
         .int(
             "shard-tokens", \.training.shardTokens, in: 1...(1 << 30),
-            "Tokens that are in memory at a time, at most."),
+            "Tokens that are in memory at a time, at most; half as many in float32."),
     ]
 
     /// Settings of what is measured and left out, after them.

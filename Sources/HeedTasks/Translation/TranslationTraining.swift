@@ -182,6 +182,7 @@ public struct TranslationTraining: Sendable {
     }
 
     private func plan(_ training: EncodedCorpus) -> BatchPlan {
+        let shardTokens = BatchPlan.shardTokens(self.shardTokens, in: optimization.precision)
         guard let batchPairs else {
             return BatchPlan(
                 lengths: training.lengths, batchTokens: batchTokens * optimization.accumulation,

@@ -71,8 +71,8 @@ public struct Context {
     /// Whether every sequence has one new token: products with weights in mapped files then read each weight once, in a
     /// kernel whose rows do not depend on their number.
     package var isDecoding = false
-    /// Whether products keep their weights in the matrix library's layout. An update of a single shard reads each layout
-    /// once: kept until the optimiser has written, they would take as much memory as the weights have in bfloat16, twice.
+    /// Whether products keep their weights in the matrix library's layout. An update reads each layout once for each shard:
+    /// kept until the optimiser has written, both would take twice the memory that the weights have in that type.
     package var keepsPackedWeights = true
 
     /// A context for inference in float32, unless told otherwise.

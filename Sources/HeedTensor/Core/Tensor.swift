@@ -38,9 +38,14 @@ public struct Tensor: Sendable {
     /// Whether the elements are those of a mapped file.
     package var isMapped: Bool { storage.isMapped }
 
-    /// A tensor that has a shape but no elements, to be replaced by what a file holds.
-    package static func shapeOnly(_ shape: Shape) -> Tensor {
-        Tensor(sharing: Tensor(uninitialized: [0], .float32), shape: shape, offset: 0)
+    /// A tensor without elements of each type.
+    private static let nothing = Dictionary(
+        uniqueKeysWithValues: ElementType.allCases.map { ($0, Tensor(uninitialized: [0], $0)) })
+
+    /// A tensor that has a shape but no elements: those of a file will replace it, or the shape is all that is asked for.
+    package static func shapeOnly(_ shape: Shape, _ type: ElementType = .float32) -> Tensor {
+        Tensor(
+            sharing: nothing[type] ?? Tensor(uninitialized: [0], type), shape: shape, offset: 0)
     }
 
     /// Another view of the same memory.

@@ -56,8 +56,20 @@ extension Context {
 }
 
 private func dropped(_ x: Tensor, _ dropout: heed_dropout, _ packing: SequencePacking?) -> Tensor {
-    let columns = x.shape.columns
     let y = Tensor(uninitialized: x.shape, x.elementType)
+    drop(x, dropout, packing, into: y)
+    return y
+}
+
+/// Drops elements of a tensor that nobody else has seen yet.
+func dropInPlace(_ x: Tensor, _ dropout: heed_dropout, _ packing: SequencePacking?) {
+    drop(x, dropout, packing, into: x)
+}
+
+private func drop(
+    _ x: Tensor, _ dropout: heed_dropout, _ packing: SequencePacking?, into y: Tensor
+) {
+    let columns = x.shape.columns
     let table = unsafe Kernels.table(for: x.elementType)
     let rowBytes = columns * x.elementType.size
     checkRows(x.shape.rows, packing, "dropout")
@@ -67,7 +79,6 @@ private func dropped(_ x: Tensor, _ dropout: heed_dropout, _ packing: SequencePa
             Int64(rows.count), Int64(columns), &dropout, rowKeys(packing, from: rows.lowerBound),
             x.bytes + rows.lowerBound * rowBytes, y.mutableBytes + rows.lowerBound * rowBytes)
     }
-    return y
 }
 
 /// Traps when a packing does not have as many tokens as there are rows.

@@ -79,7 +79,7 @@ extension Context {
         let norm = operation.norm
         let parameters = [norm?.scale, norm?.shift]
         let inputs = [operation.x, operation.residual].compactMap { $0 }
-        let saved = operation.detached
+        let saved = operation.withoutInputs
         var outputs: [Tensor] = []
         if saved.x != nil { outputs.append(result.stream) }
         if let normalised = result.normalised { outputs.append(normalised) }
@@ -111,10 +111,11 @@ private struct ResidualNorm {
         let reciprocalDeviation: Tensor
     }
 
-    var detached: ResidualNorm {
+    /// What the gradient is computed with: the sizes of the inputs, and not their elements.
+    var withoutInputs: ResidualNorm {
         var copy = self
-        copy.x = x?.detached
-        copy.residual = residual.detached
+        copy.x = x.map { Tensor.shapeOnly($0.shape, $0.elementType) }
+        copy.residual = Tensor.shapeOnly(residual.shape, residual.elementType)
         return copy
     }
 

@@ -79,7 +79,10 @@ private func unary(_ function: UnaryFunction, _ x: Tensor) -> Tensor {
     return y
 }
 
-func unaryGradient(_ function: UnaryFunction, saved: Tensor, _ dy: Tensor) -> Tensor {
+/// scale · dy · f′, from what the function saves.
+func unaryGradient(
+    _ function: UnaryFunction, saved: Tensor, _ dy: Tensor, scale: Float = 1
+) -> Tensor {
     let dx = Tensor(uninitialized: dy.shape, dy.elementType)
     let table = unsafe Kernels.table(for: dy.elementType)
     let size = dy.elementType.size
@@ -90,6 +93,10 @@ func unaryGradient(_ function: UnaryFunction, saved: Tensor, _ dy: Tensor) -> Te
         unsafe table.pointee.unary_backward(
             function.kernel, Int64(range.count), fromResult ? nil : saved,
             fromResult ? saved : nil, dy.bytes + start, dx.mutableBytes + start)
+        if scale != 1 {
+            unsafe table.pointee.affine(
+                Int64(range.count), Double(scale), dx.bytes + start, 0, dx.mutableBytes + start)
+        }
     }
     return dx
 }

@@ -1,3 +1,5 @@
+public import HeedTensor
+
 /// Which examples each update of an epoch sees: a pure function of the examples' lengths, the seed and the epoch.
 ///
 /// Examples of similar length make a shard of at most `shardTokens` tokens, and an update is a list of shards. A batch by
@@ -7,6 +9,12 @@
 public struct BatchPlan: Sendable {
     /// Tokens of a shard at most, counted as its longest example times its number of examples.
     public static let defaultShardTokens = 4096
+
+    /// Tokens of a shard in an arithmetic: `tokens` where activations have 16 bits, and half as many where they have more, so
+    /// that they need no more memory.
+    public static func shardTokens(_ tokens: Int, in precision: Precision) -> Int {
+        precision == .bfloat16 ? tokens : max(tokens / 2, 1)
+    }
 
     private let lengths: [Int]
     private let shardTokens: Int
