@@ -73,6 +73,15 @@ struct TokenizerLoadingTests {
     @Test("a piece that a user defined is taken where sentencepiece takes it")
     func userDefinedPieces() throws {
         #expect(try modelWithBytes().encodeIDs("ab a") == [4, 1, 2])
+        // Each byte but the first is worth 0.1: 0.3 - 3 against the score of what holds both.
+        for (score, ids) in [(Float(-2.75), [Int32(2), 3]), (-2.65, [4])] {
+            let pieces =
+                piece("<unk>", 0, 2) + piece("\u{2581}", -3) + piece("aaaa", 0, 4) + piece("X", -3)
+                + piece("aaaaX", score)
+            let tokenizer = try Tokenizer(
+                contents: pieces + field(2, [0x18, 1]) + field(3, [0x18, 0]), file: "m.model")
+            #expect(try tokenizer.encodeIDs("aaaaX") == ids, "\(score)")
+        }
     }
 
     /// Pieces and their texts, as sentencepiece 0.2.3 decodes them: with all spaces at the beginning removed, with the first

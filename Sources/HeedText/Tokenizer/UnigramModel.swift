@@ -29,9 +29,11 @@ struct UnigramModel: Sendable {
     private let byteIDs: [Int32]
     /// Pieces that are always taken, with a bonus in the place of a score.
     private let userDefined: Set<Int32>
-    private let maximumScore: Double
     private let hidden: Set<Int32>
     private let unscored: Set<Int32>
+
+    /// What each byte of a piece that a user defined is worth to sentencepiece 0.2.3, but for the first.
+    private static let userBonus: Float = 0.1
 
     /// An unknown character costs so much more than the worst piece.
     private static let unknownPenalty = 10.0
@@ -41,7 +43,7 @@ struct UnigramModel: Sendable {
     /// - Parameters:
     ///   - numbers: the scores as they stand in a file; if nil, as they would.
     ///   - hidden: pieces that no text has.
-    ///   - unscored: pieces whose scores do not count for the smallest and the largest one.
+    ///   - unscored: pieces whose scores do not count for the smallest one.
     init(
         vocabulary: Vocabulary, scores: [Double], numbers: [JSONNumber]? = nil,
         unknownID: Int32?, hasByteFallback: Bool,
@@ -62,19 +64,16 @@ struct UnigramModel: Sendable {
             ? scores
             : (numbers ?? scores.compactMap(JSONNumber.init)).map(\.twiceRoundedValue)
         var trie = ByteTrie()
-        // sentencepiece's largest score is at least the smallest positive number, since it begins with that.
-        var (minimum, maximum) = (Double.infinity, Double(Float.leastNormalMagnitude))
+        var minimum = Double.infinity
         for id in 0..<Int32(scores.count) {
             if !unscored.contains(id) {
                 minimum = min(minimum, summands[Int(id)])
-                maximum = max(maximum, summands[Int(id)])
             }
             if !hidden.contains(id), let bytes = vocabulary.bytes(of: id) {
                 trie.insert(bytes, piece: id)
             }
         }
         self.trie = trie
-        maximumScore = maximum
         unknownScore =
             arithmetic == .single
             ? Double(Float(minimum) - Float(Self.unknownPenalty)) : minimum - Self.unknownPenalty
@@ -126,7 +125,7 @@ struct UnigramModel: Sendable {
                 if count == length { isCovered = true }
                 let own =
                     userDefined.contains(step.piece)
-                    ? Double(Float(count) * Float(maximumScore)) - 0.1 : summands[Int(step.piece)]
+                    ? Double(Float(count) * Self.userBonus) - 0.1 : summands[Int(step.piece)]
                 take(own + score, from: position, to: position + count, step.piece, &lattice)
             }
             if !isCovered {
