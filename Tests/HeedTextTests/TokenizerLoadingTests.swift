@@ -137,6 +137,10 @@ struct TokenizerLoadingTests {
         #expect(try roundedTwice("-11.083721340869236") == -11.083721340869236)
         #expect(try roundedTwice("1e-5") == 1e-5 && roundedTwice("-0.5E+2") == -50)
         #expect(try roundedTwice("123456789012345678901234567890.5") == 1.2345678901234568e29)
+        for zero in [
+            "0.1e-9223372036854775808", "1e-99999999999999999999", "0.00e99999999999999999999",
+            "0e9223372036854775807",
+        ] { #expect(try roundedTwice(zero) == 0, "\(zero)") }
         let tokenizer = try Tokenizer(
             parsing: Array(
                 """

@@ -32,6 +32,9 @@ extension JSONNumber {
     /// The powers of ten that are doubles.
     private static let powers = (0...308).map { Double("1e\($0)") ?? .nan }
 
+    /// More than any text has digits.
+    private static let exponentLimit = 1 << 40
+
     /// The double that serde_json gives, which is not always the nearest: all digits that fit into 64 bits as an integer,
     /// rounded, and then the quotient with a power of ten, or the product, rounded again.
     package var twiceRoundedValue: Double {
@@ -45,7 +48,11 @@ extension JSONNumber {
             case UInt8(ascii: "-"): isNegative = true
             case UInt8(ascii: "."): hasPoint = true
             case UInt8(ascii: "e"), UInt8(ascii: "E"):
-                written = Int(Substring(bytes)) ?? 0
+                // Beyond the limit every exponent means 0 or infinity; sums with the digits' places stay in range.
+                let isSmall = bytes.first == UInt8(ascii: "-")
+                let limit = Self.exponentLimit
+                let found = Int(Substring(bytes)) ?? (isSmall ? -limit : limit)
+                written = min(max(found, -limit), limit)
                 bytes = bytes.suffix(0)
             default:
                 let digit = UInt64(byte - UInt8(ascii: "0"))

@@ -52,8 +52,8 @@ public final class FeedForward: Module {
         var hidden: Tensor
         switch kind {
         case .plain(.relu):
-            hidden = first(x, context, relu: true, dropout: dropout, packing: packing)
-            return second(hidden, context)
+            return second(
+                first(x, context, relu: true, dropout: dropout, packing: packing), context)
         case .plain(let function): hidden = context.apply(function, first(x, context))
         case .gated(let function): hidden = context.gated(function, first(x, context))
         }
