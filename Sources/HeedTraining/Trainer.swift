@@ -57,8 +57,10 @@ public final class Trainer {
         public let learningRate: Double
     }
 
-    /// An update of no more shards packs weights anew for each: it takes a percent more time, and the memory of both layouts less.
-    private static let shardsWithoutPackedWeights = 2
+    /// An update of no more shards packs weights anew for each: it takes a percent more time, and the memory of both layouts
+    /// less.
+    private static let fewShards = 2
+    private static let leastWeightsForHalving = 1 << 26
 
     let task: any TrainingTask
     let options: TrainingOptions
@@ -72,8 +74,27 @@ public final class Trainer {
         precondition(options.precision.hasGradients, "a trainer needs an arithmetic with gradients")
         self.task = task
         self.options = options
-        arena = GradientArena(task.model.parameters)
+        // What drawing or reading the weights left behind fits nothing that an update needs.
+        BufferPool.empty()
+        let halves = Self.halvesGradients(
+            weights: task.model.parameters.reduce(0) { $0 + $1.shape.count },
+            precision: options.precision,
+            shards: task.updates(epoch: 1).map(\.count).max() ?? 1)
+        arena = GradientArena(task.model.parameters, matricesInBFloat16: halves)
         moments = AdamMoments(arena)
+    }
+
+    /// Whether gradients of matrices are stored in bfloat16: where they come from bfloat16, would take a quarter of a gigabyte
+    /// or more, and are stored so few times in an update that rounding them adds nothing to what they have lost already.
+    ///
+    /// - Parameters:
+    ///   - weights: how many the model has.
+    ///   - precision: the arithmetic of activations.
+    ///   - shards: the shards of an update.
+    package static func halvesGradients(
+        weights: Int, precision: Precision, shards: Int
+    ) -> Bool {
+        precision == .bfloat16 && weights >= leastWeightsForHalving && shards <= fewShards
     }
 
     // The arena and its parameters hold each other: without this, neither they nor the model would ever go.
@@ -93,7 +114,8 @@ public final class Trainer {
                 tape: tape, isTraining: true, precision: options.precision,
                 random: RandomState(seed: options.seed, update: UInt32(updates + 1)),
                 profiler: profiler)
-            context.keepsPackedWeights = shards.count > Self.shardsWithoutPackedWeights
+            context.keepsPackedWeights = shards.count > Self.fewShards
+            context.startsBackwardAtLoss = true
             let result = task.run(
                 shard: shard, firstSequence: sequence, scale: 1 / Double(max(tokens, 1)), context)
             loss += result.loss.scalar * Double(tokens)

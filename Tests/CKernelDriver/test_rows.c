@@ -137,6 +137,13 @@ static void cross_entropy_of(int64_t n, int64_t shift, double smoothing) {
                            ldd);
     for (int64_t r = 0; r < ROWS; r++)
         expect("log-sum-exp alone", &alone, r, at(&lse, r), 0);
+    // Gradients in the place of their logits.
+    const int64_t inside = type == HEED_F32 ? ld : 2 * ld;
+    memcpy(logits.data, x.data, (size_t)(ROWS * ld) * sizeof(float));
+    kernels->cross_entropy(ROWS, n, logits.data, ld, targets, smoothing, scale, NULL, NULL, NULL, logits.data, inside);
+    buffer in_place = {.type = type, .n = ROWS * inside, .data = logits.data};
+    for (int64_t r = 0; r < ROWS; r++)
+        expect_same_bits("cross-entropy in place", &d, r * ldd, &in_place, r * inside, n);
     for (int64_t r = 0; r < ROWS; r++) {
         if (targets[r] < 0) {
             expect("loss ignored", &loss, r, 0, 0), expect("nll ignored", &nll, r, 0, 0);

@@ -277,7 +277,8 @@ typedef struct heed_kernels {
     // Cross-entropy with label smoothing ε over rows of logits (S), as
     // loss = lse − (1 − ε) · logit[target] − ε · mean(logits), nll = lse − logit[target], and, with the logits at hand,
     // dlogits (T) = scale · (softmax − (1 − ε) onehot − ε / columns). A negative target is ignored: all are 0.
-    // Each result may be null; where dlogits is not, the logits are overwritten.
+    // Each result may be null; where dlogits is not, the logits are overwritten. A row of dlogits may begin where its
+    // logits do.
     void (*_Nonnull cross_entropy)(int64_t rows, int64_t columns, void *logits, int64_t ld, const int32_t *targets,
                                    double smoothing, double scale, void *loss, void *nll, void *lse, void *dlogits,
                                    int64_t ldd);

@@ -86,6 +86,18 @@ public struct LanguageModelConfiguration: Sendable, Hashable {
     /// The number of tokens at which a text ends for the model: that of learned positions.
     public var positionLimit: Int? { rotary == nil ? maximumPositions : nil }
 
+    /// The bytes that a token's activations take between the forward and the backward pass of training, without what depends
+    /// on the vocabulary.
+    public func activationBytes(in precision: Precision) -> Int {
+        let size = precision == .bfloat16 ? 2 : 4
+        // Queries, keys, values and what they give; queries and keys once more where they are turned.
+        let attention =
+            (2 * (heads + keyValueHeads) + (rotary == nil ? 0 : heads + keyValueHeads)) * headSize
+        let hidden = type == .gpt2 ? inner : 2 * inner
+        // The stream is float32 in either arithmetic, before and after attention.
+        return layers * (2 * width * 4 + size * (2 * width + attention + hidden))
+    }
+
     /// What the layers have in common; the layer's number decides windows and scales.
     func layerOptions(_ layer: Int, rotary: RotaryPositions?) -> LayerOptions {
         let scale =

@@ -1,24 +1,9 @@
 public import HeedTensor
 
-/// The kinds of position-wise feed-forward networks.
-public enum FeedForwardKind: Hashable, Sendable {
-    /// f(x W₁ + b₁) W₂ + b₂ (Vaswani et al. 2017, §3.3).
-    case plain(UnaryFunction)
-    /// (f(x W) · x U) W₂: SwiGLU when f is SiLU (Shazeer 2020).
-    case gated(UnaryFunction)
-
-    /// The function f.
-    public var function: UnaryFunction {
-        switch self {
-        case .plain(let function), .gated(let function): function
-        }
-    }
-}
-
 /// A position-wise feed-forward network: it acts on each token by itself.
 public final class FeedForward: Module {
-    /// Which network.
-    public let kind: FeedForwardKind
+    /// What stands between its layers.
+    public let activation: Activation
     private let first: Linear
     private let second: Linear
     private let dropout: Dropout?
@@ -26,12 +11,12 @@ public final class FeedForward: Module {
 
     /// A network of width D with F inner units; `dropout` drops inner units.
     public init(
-        _ kind: FeedForwardKind, width: Int, inner: Int, hasBias: Bool = true, dropout: Double = 0,
+        _ activation: Activation, width: Int, inner: Int, hasBias: Bool = true, dropout: Double = 0,
         names: LayerNames = .encoderDecoder, builder: ModelBuilder
     ) {
-        self.kind = kind
+        self.activation = activation
         self.names = names
-        switch kind {
+        switch activation {
         case .plain:
             first = Linear(width, inner, hasBias: hasBias, builder: builder)
         case .gated:
@@ -49,22 +34,24 @@ public final class FeedForward: Module {
     public func callAsFunction(
         _ x: Tensor, packing: SequencePacking? = nil, _ context: Context
     ) -> Tensor {
-        var hidden: Tensor
-        switch kind {
-        case .plain(.relu):
+        if activation == .plain(.relu) {
             return second(
                 first(x, context, relu: true, dropout: dropout, packing: packing), context)
-        case .plain(let function): hidden = context.apply(function, first(x, context))
-        case .gated(let function): hidden = context.gated(function, first(x, context))
         }
-        if let dropout { hidden = context.dropout(hidden, dropout, packing: packing) }
-        return second(hidden, context)
+        let hidden = first(x, context)
+        guard let dropout else { return second(hidden, context, activation: activation) }
+        let active =
+            switch activation {
+            case .plain(let function): context.apply(function, hidden)
+            case .gated(let function): context.gated(function, hidden)
+            }
+        return second(context.dropout(active, dropout, packing: packing), context)
     }
 
     /// Shows both layers, the first of a gated network in two halves or as one.
     public func visitMembers(_ visitor: MemberVisitor) {
         let isTransposed = names.isTransposed
-        switch kind {
+        switch activation {
         case .plain:
             visitor.linear(names.first, first, isTransposed: isTransposed)
             visitor.linear(names.second, second, isTransposed: isTransposed)

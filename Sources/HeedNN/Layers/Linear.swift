@@ -31,12 +31,15 @@ public final class Linear: Module {
             bias: hasBias ? builder.constant(0, [outputs]) : nil)
     }
 
-    /// x [..., in] → [..., out]; negative results become 0 if `relu`, of which `dropout` may drop some.
+    /// x [..., in] → [..., out]; negative results become 0 if `relu`, of which `dropout` may drop some. An activation acts on x
+    /// first.
     public func callAsFunction(
-        _ x: Tensor, _ context: Context, relu: Bool = false, dropout: Dropout? = nil,
-        packing: SequencePacking? = nil
+        _ x: Tensor, _ context: Context, activation: Activation? = nil, relu: Bool = false,
+        dropout: Dropout? = nil, packing: SequencePacking? = nil
     ) -> Tensor {
-        context.linear(x, weight, bias: bias, relu: relu, dropout: dropout, packing: packing)
+        context.linear(
+            x, weight, bias: bias, activation: activation, relu: relu, dropout: dropout,
+            packing: packing)
     }
 
     /// Shows weight and bias.

@@ -17,7 +17,7 @@ public struct LayerOptions: Sendable {
     /// Inner units of the feed-forward network.
     public var inner: Int
     /// The feed-forward network.
-    public var feedForward: FeedForwardKind
+    public var feedForward: Activation
     /// Where the layer normalises.
     public var placement: NormPlacement
     /// Which normalisation.
@@ -47,7 +47,7 @@ public struct LayerOptions: Sendable {
 
     /// Options with the paper's choices.
     public init(
-        width: Int, heads: AttentionHeads, inner: Int, feedForward: FeedForwardKind = .plain(.relu),
+        width: Int, heads: AttentionHeads, inner: Int, feedForward: Activation = .plain(.relu),
         placement: NormPlacement = .post, norm: Norm.Kind = .layer, epsilon: Double = 1e-5,
         hasBias: Bool = true, dropout: Double = 0, attentionDropout: Double = 0,
         activationDropout: Double = 0, rotary: RotaryForm? = nil

@@ -50,7 +50,7 @@ public struct TrainLanguageModelBenchmark: Benchmark {
         let model = try LanguageModel(
             configuration,
             builder: ModelBuilder(seed: 1, initialization: .gpt2, depth: layers))
-        let task = RandomTextTask(model, length: length, batch: batch)
+        let task = RandomTextTask(model, length: length, batch: batch, precision)
         var options = TrainingOptions(
             schedule: .constant(1e-4), maximumUpdates: .max, maximumEpochs: .max,
             precision: precision, seed: 1)
@@ -85,12 +85,16 @@ private final class RandomTextTask: TrainingTask {
     private let shards: [[Int]]
     let validationShards: [[Int]] = []
 
-    init(_ languageModel: LanguageModel, length: Int, batch: Int) {
+    init(_ languageModel: LanguageModel, length: Int, batch: Int, _ precision: Precision) {
         self.languageModel = languageModel
         self.length = length
         let vocabulary = languageModel.configuration.vocabulary
         text = (0...batch * length).map { Int32(($0 * 7919 + $0 * $0 % 104_729) % vocabulary) }
-        shards = WindowPlan.covering(tokenCount: text.count, length: length)
+        shards = WindowPlan.covering(
+            tokenCount: text.count, length: length,
+            shardTokens: languageModel.configuration.shardTokens(
+                atMost: BatchPlan.defaultShardTokens, in: precision,
+                parameterCount: languageModel.parameterCount))
     }
 
     var model: any Module { languageModel }

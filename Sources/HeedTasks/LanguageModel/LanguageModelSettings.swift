@@ -65,7 +65,7 @@ enum LanguageModelSettings {
             "Tokens of a batch, in whole blocks."),
         .int(
             "shard-tokens", \.training.shardTokens, in: 1...(1 << 30),
-            "Tokens that are in memory at a time, at most; half as many in float32."),
+            "Tokens that are in memory at a time, at most; fewer in float32, and of large models."),
         .choice(
             "order", \.training.order, of: WindowPlan.Order.self,
             "Blocks from anywhere, or all of the text in random order."),

@@ -1,6 +1,6 @@
-import HeedModels
+package import HeedModels
 import HeedNN
-import HeedTensor
+package import HeedTensor
 import HeedText
 import HeedTraining
 
@@ -90,5 +90,22 @@ extension LanguageModel {
             states, targets: Tensor(targets), smoothing: smoothing, scale: scale, context)
         return ShardResult(
             loss: loss.loss, negativeLogLikelihood: loss.negativeLogLikelihood)
+    }
+}
+
+extension LanguageModelConfiguration {
+    /// Tokens of a shard: `most` of them (half as many in float32), or as many as need a tenth of the memory that weights,
+    /// gradients and moments need. Those of small models may need more than that.
+    ///
+    /// - Parameters:
+    ///   - most: the tokens that are asked for.
+    ///   - precision: the arithmetic of activations.
+    ///   - parameterCount: the weights of the model.
+    package func shardTokens(
+        atMost most: Int, in precision: Precision, parameterCount: Int
+    ) -> Int {
+        let room = max(192 << 20, parameterCount * 16 / 10)
+        let held = room / max(activationBytes(in: precision), 1)
+        return max(1, min(BatchPlan.shardTokens(most, in: precision), held))
     }
 }

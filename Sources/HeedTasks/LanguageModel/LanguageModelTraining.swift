@@ -130,7 +130,8 @@ public struct LanguageModelTraining: Sendable {
         let plan = WindowPlan(
             tokenCount: training.count, length: blockLength,
             batchTokens: batchTokens * self.accumulation,
-            shardTokens: BatchPlan.shardTokens(shardTokens, in: self.precision),
+            shardTokens: model.configuration.shardTokens(
+                atMost: shardTokens, in: self.precision, parameterCount: model.parameterCount),
             updatesPerEpoch: evaluationInterval, order: order, seed: self.seed)
         return LanguageModelTask(
             model, tokenizer: tokenizer, training: training, validation: validation,

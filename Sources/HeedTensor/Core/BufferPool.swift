@@ -5,7 +5,7 @@ import Synchronization
 /// given back, since the page faults of fresh large allocations rival the arithmetic.
 ///
 /// Buffers come in size classes (four to each doubling); those of two megabytes and more are advised to
-/// use huge pages. The pool keeps at most `limit` idle bytes and can be emptied.
+/// use huge pages, and those of eight are a multiple of them. The pool keeps at most `limit` idle bytes and can be emptied.
 public enum BufferPool {
     /// What the pool holds at a moment.
     public struct Report: Sendable, Equatable {
@@ -68,7 +68,8 @@ public enum BufferPool {
         let power = Int.bitWidth - 1 - (least - 1).leadingZeroBitCount
         let step = max(1 << max(power - 2, 0), alignment)
         let size = (least + step - 1) / step * step
-        return size >= hugePage ? (size + hugePage - 1) / hugePage * hugePage : size
+        // A smaller buffer would lose too much of its last page.
+        return size >= 4 * hugePage ? (size + hugePage - 1) / hugePage * hugePage : size
     }
 
     static func take(capacity: Int) -> UnsafeMutableRawPointer {

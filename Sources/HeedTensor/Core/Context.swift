@@ -74,6 +74,9 @@ public struct Context {
     /// Whether products keep their weights in the matrix library's layout. An update reads each layout once for each shard:
     /// kept until the optimiser has written, both would take twice the memory that the weights have in that type.
     package var keepsPackedWeights = true
+    /// Whether the backward pass will start from a loss that is computed here, with a gradient of 1: a projection's gradient
+    /// then goes to the arena as the loss is computed. A sum of its own until then would be as large as the table.
+    package var startsBackwardAtLoss = false
 
     /// A context for inference in float32, unless told otherwise.
     public init(

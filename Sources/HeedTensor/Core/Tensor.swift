@@ -48,10 +48,10 @@ public struct Tensor: Sendable {
             sharing: nothing[type] ?? Tensor(uninitialized: [0], type), shape: shape, offset: 0)
     }
 
-    /// Another view of the same memory.
-    init(sharing other: Tensor, shape: Shape, offset: Int) {
+    /// Another view of the same memory, whose elements may be taken for those of another type.
+    init(sharing other: Tensor, shape: Shape, offset: Int, as type: ElementType? = nil) {
         self.shape = shape
-        elementType = other.elementType
+        elementType = type ?? other.elementType
         storage = other.storage
         self.offset = offset
     }

@@ -79,6 +79,7 @@ public final class AdamMoments {
         for parameter in arena.parameters {
             unsafe parameter.update { unsafe weights.append($0) }
         }
+        let gradients = arena.parameters.indices.map { arena.memory(ofParameter: $0) }
         parallel(pieces.count) { index in
             let piece = pieces[index]
             let parameter = arena.parameters[piece.parameter]
@@ -86,12 +87,10 @@ public final class AdamMoments {
             if parameter.shape.rank < 2, !step.decaysVectors { options.weight_decay = 0 }
             let own = piece.range.lowerBound * size
             let shared = arena.offsets[piece.parameter] * size + own
-            unsafe table.pointee.adam(
-                Int64(piece.range.count), &options, weights[piece.parameter] + own,
-                arena.bytes + shared, first.mutableBytes + shared, second.mutableBytes + shared)
-            if clearing {
-                unsafe (arena.bytes + shared).initializeMemory(
-                    as: UInt8.self, repeating: 0, count: piece.range.count * size)
+            unsafe gradients[piece.parameter].read(piece.range, clearing: clearing) { gradient in
+                unsafe table.pointee.adam(
+                    Int64(piece.range.count), &options, weights[piece.parameter] + own, gradient,
+                    first.mutableBytes + shared, second.mutableBytes + shared)
             }
         }
     }

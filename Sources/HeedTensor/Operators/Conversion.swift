@@ -29,11 +29,12 @@ extension Parameter {
         guard collectsGradient, let slot else { return }
         let table = unsafe Kernels.table(for: gradient.elementType)
         let size = gradient.elementType.size
-        let slotSize = slot.arena.elementType.size
+        let memory = slot.memory(from: gradient.elementType)
         parallelRanges(gradient.count, size: Cut.elements) { range in
-            unsafe table.pointee.accumulate(
-                Int64(range.count), scale, gradient.bytes + range.lowerBound * size,
-                slot.bytes(from: gradient.elementType) + range.lowerBound * slotSize)
+            unsafe memory.add(range) { sums in
+                unsafe table.pointee.accumulate(
+                    Int64(range.count), scale, gradient.bytes + range.lowerBound * size, sums)
+            }
         }
     }
 }

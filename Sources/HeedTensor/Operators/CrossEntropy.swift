@@ -54,12 +54,16 @@ extension Context {
             x.rank == 2 && targets.count == x.shape[0], "projectionLoss", "targets",
             [x.shape, targets.shape])
         let parameters = [weight, bias]
+        let addsAtOnce = startsBackwardAtLoss
         let pass = ProjectionLossPass(
             x: x.detached, weight: weight, bias: bias, rows: rows, scale: scale,
-            needsGradient: records([x], parameters: parameters))
+            needsGradient: records([x], parameters: parameters), addsAtOnce: addsAtOnce)
         let result = pass.run()
         let loss = recorded([x], result.loss, parameters: parameters) { upstream, gradients in
             let factor = upstream.scalar
+            require(
+                !addsAtOnce || factor == 1, "projectionLoss",
+                "the backward pass was to start here, and came with \(factor)")
             if let gradient = result.weightGradient {
                 weight.addGradient(gradient, scale: factor)
             }
@@ -94,15 +98,15 @@ private struct LossRows {
             [logits.shape, targets.shape])
     }
 
-    /// The losses of `logits`, which are those of a range of the rows, and scale · their gradients. Where gradients are
-    /// asked for, the logits are overwritten; they may be the gradients' memory.
+    /// The losses of `logits`, which are those of a range of the rows, and scale · their gradients, in the first columns of
+    /// `gradient`. Where gradients are asked for, the logits are overwritten; they may be the gradients' memory.
     func run(
         _ logits: Tensor, _ range: Range<Int>, scale: Double = 1, loss: Tensor? = nil,
         negativeLogLikelihood: Tensor? = nil, gradient: Tensor? = nil
     ) {
         let table = unsafe Kernels.table(for: gradient?.elementType ?? logits.elementType)
         let size = logits.elementType.size
-        let gradientSize = gradient?.elementType.size ?? 0
+        let gradientRow = gradient.map { $0.shape.columns * $0.elementType.size } ?? 0
         parallelRanges(range.count, size: Cut.rows(columns: columns)) { rows in
             let first = rows.lowerBound
             unsafe table.pointee.cross_entropy(
@@ -110,8 +114,8 @@ private struct LossRows {
                 Int64(columns), target(range.lowerBound + first), smoothing, scale,
                 loss.map { unsafe $0.mutableBytes + first * size },
                 negativeLogLikelihood.map { unsafe $0.mutableBytes + first * size }, nil,
-                gradient.map { unsafe $0.mutableBytes + first * columns * gradientSize },
-                Int64(columns))
+                gradient.map { unsafe $0.mutableBytes + first * gradientRow },
+                Int64(gradient?.shape.columns ?? columns))
         }
     }
 
@@ -128,11 +132,14 @@ private struct ProjectionLossPass {
     let rows: LossRows
     let scale: Double
     let needsGradient: Bool
+    /// Whether gradients of the parameters go to the arena as they are computed.
+    let addsAtOnce: Bool
 
     struct Result {
         var loss: Tensor
         var negativeLogLikelihood: Tensor
         var inputGradient: Tensor?
+        /// Sums of gradients that go to the arena in the backward pass.
         var weightGradient: Tensor?
         var biasGradient: Tensor?
     }
@@ -158,10 +165,10 @@ private struct ProjectionLossPass {
         var result = Result(loss: loss, negativeLogLikelihood: likelihood)
         if needsGradient {
             result.inputGradient = Tensor(uninitialized: x.shape, type)
-            if weight.collectsGradient {
+            if weight.collectsGradient, !addsAtOnce {
                 result.weightGradient = Tensor.zeros(weight.shape, statistics)
             }
-            if let bias, bias.collectsGradient {
+            if let bias, bias.collectsGradient, !addsAtOnce {
                 result.biasGradient = Tensor.zeros(bias.shape, statistics)
             }
         }
@@ -200,7 +207,7 @@ private struct ProjectionLossPass {
         for first in stride(from: 0, to: x.shape[0], by: size) {
             let chunk = first..<min(first + size, x.shape[0])
             let values = pass.logits(chunk)
-            let dlogits = needsGradient ? Tensor(uninitialized: values.shape, x.elementType) : nil
+            let dlogits = needsGradient ? pass.gradients(in: values) : nil
             rows.run(
                 values, chunk, scale: scale, loss: result.loss.rowsView(chunk),
                 negativeLogLikelihood: result.negativeLogLikelihood.rowsView(chunk),
@@ -248,14 +255,23 @@ private struct ProjectionLossPass {
     }
 
     private func addGradients(of input: Tensor, _ dlogits: Tensor, to result: Result) {
-        let sums = result.biasGradient.map { _ in ColumnSums(of: dlogits) }
-        let products = result.weightGradient.map { gradient in
-            unsafe transposedProductTasks(
-                dlogits, input, to: gradient.mutableBytes, m: weight.shape[0],
-                n: weight.shape[1])
+        let biasSums = bias.flatMap { memory($0, result.biasGradient) }
+        let sums = biasSums.map { _ in ColumnSums(of: dlogits) }
+        let products = memory(weight, result.weightGradient).map { gradient in
+            transposedProductTasks(
+                dlogits, input, to: gradient, m: weight.shape[0], n: weight.shape[1])
         }
         parallel(products ?? .empty, sums?.tasks ?? .empty)
-        if let gradient = result.biasGradient { unsafe sums?.add(to: gradient.mutableBytes) }
+        unsafe biasSums?.add(0..<rows.columns) { unsafe sums?.add(to: $0) }
+    }
+
+    /// Where a parameter's gradient is added up: in a sum of its own, or in the arena.
+    private func memory(_ parameter: Parameter, _ sum: Tensor?) -> GradientMemory? {
+        if let sum {
+            return unsafe GradientMemory(start: sum.mutableBytes, elementType: sum.elementType)
+        }
+        guard addsAtOnce, parameter.collectsGradient else { return nil }
+        return parameter.slot?.memory(from: x.elementType)
     }
 }
 

@@ -98,14 +98,21 @@ private struct EmbeddingLookup {
         guard table.collectsGradient, let slot = table.slot else { return }
         let groups = RowGroups(ids.scalars(as: Int32.self), tableRows: table.shape[0])
         let kernels = unsafe Kernels.table(for: output)
-        parallelRanges(groups.ids.count, size: 64) { range in
+        let memory = slot.memory(from: output)
+        let ids = groups.ids.scalars(as: Int32.self)
+        parallelRanges(ids.count, size: 64) { range in
             var dropout = dropout
-            unsafe kernels.pointee.embedding_backward(
-                Int64(range.count),
-                groups.ids.bytes.assumingMemoryBound(to: Int32.self) + range.lowerBound,
-                groups.starts.bytes.assumingMemoryBound(to: Int32.self) + range.lowerBound,
-                groups.order.bytes.assumingMemoryBound(to: Int32.self), Int64(columns), dy.bytes,
-                scale, &dropout, rowKeys(packing, from: 0), slot.bytes(from: output))
+            for index in range {
+                let row = Int(ids[index]) * columns
+                unsafe memory.add(row..<row + columns) { sums in
+                    var first: Int32 = 0
+                    unsafe kernels.pointee.embedding_backward(
+                        1, &first,
+                        groups.starts.bytes.assumingMemoryBound(to: Int32.self) + index,
+                        groups.order.bytes.assumingMemoryBound(to: Int32.self), Int64(columns),
+                        dy.bytes, scale, &dropout, rowKeys(packing, from: 0), sums)
+                }
+            }
         }
     }
 }

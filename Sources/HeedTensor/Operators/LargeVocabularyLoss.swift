@@ -4,7 +4,8 @@ import HeedFormats
 /// A projection to a vocabulary whose table outgrows every cache, in bfloat16: the table is read once for each chunk of
 /// rows and each product, packed panel by panel where it is needed, and no packed copy of it is kept.
 ///
-/// A chunk's logits are there as float32, and their gradients as bfloat16. The cut depends on the sizes alone.
+/// A chunk's logits are there as float32, and their gradients as bfloat16 in the same memory. The cut depends on the sizes
+/// alone.
 struct LargeVocabularyPass {
     /// [N, D], bfloat16.
     let x: Tensor
@@ -53,7 +54,15 @@ struct LargeVocabularyPass {
         return y
     }
 
-    /// dlogits [rows, V] · W, as bfloat16 [rows, D]: groups of pieces of the vocabulary, then the sums of the groups in
+    /// Memory for the gradients of logits as bfloat16, in the first half of each of their rows: [rows, 2 V], whose last V
+    /// columns mean nothing.
+    func gradients(in logits: Tensor) -> Tensor {
+        Tensor(
+            sharing: logits, shape: [logits.shape[0], 2 * vocabulary], offset: 2 * logits.offset,
+            as: .bfloat16)
+    }
+
+    /// dlogits [rows, 2 V] · W, as bfloat16 [rows, D]: groups of pieces of the vocabulary, then the sums of the groups in
     /// their order.
     func inputGradient(_ dlogits: Tensor, into result: UnsafeMutableRawPointer) {
         let rows = dlogits.shape[0]
@@ -66,7 +75,7 @@ struct LargeVocabularyPass {
             for index in own {
                 let piece = pieces[index]
                 let product = LibraryProduct.orEnd(
-                    rows: rows, columns: width, inner: piece.count, stride: vocabulary,
+                    rows: rows, columns: width, inner: piece.count, stride: dlogits.shape[1],
                     resultStride: width, accumulates: index > own.lowerBound)
                 unsafe product.run(
                     dlogits.bytes + piece.lowerBound * 2, packed(piece, isTransposed: false),

@@ -49,7 +49,7 @@ extension Context {
         if function == .identity { return x }
         profiler?.begin("unary")
         defer { profiler?.end() }
-        let y = unary(function, x.detached)
+        let y = unaryValues(function, x.detached)
         let saved = function.differentiatesFromResult ? y : x.detached
         return recorded([x], y) { upstream, gradients in
             gradients[0] = unaryGradient(function, saved: saved, upstream)
@@ -67,7 +67,7 @@ extension Context {
     }
 }
 
-private func unary(_ function: UnaryFunction, _ x: Tensor) -> Tensor {
+func unaryValues(_ function: UnaryFunction, _ x: Tensor) -> Tensor {
     let y = Tensor(uninitialized: x.shape, x.elementType)
     let table = unsafe Kernels.table(for: x.elementType)
     let size = x.elementType.size

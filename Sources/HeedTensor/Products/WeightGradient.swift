@@ -7,30 +7,32 @@ import HeedFormats
 /// bits do not depend on the number of threads.
 func weightGradientTasks(_ weight: Parameter, dy: Tensor, x: Tensor) -> TaskList {
     guard weight.collectsGradient, let slot = weight.slot else { return .empty }
-    return unsafe transposedProductTasks(
-        dy, x, to: slot.bytes(from: dy.elementType), m: weight.shape[0], n: weight.shape[1])
+    return transposedProductTasks(
+        dy, x, to: slot.memory(from: dy.elementType), m: weight.shape[0], n: weight.shape[1])
 }
 
-/// The tasks of result [m, n] (float32, or float64 for float64 operands) += aᵀ · b, a [M, m], b [M, n].
+/// The tasks of result [m, n] (added up in float32, or in float64 for float64 operands) += aᵀ · b, a [M, m], b [M, n]; a may
+/// have more columns, which are left out.
 func transposedProductTasks(
-    _ a: Tensor, _ b: Tensor, to result: UnsafeMutableRawPointer, m: Int, n: Int
+    _ a: Tensor, _ b: Tensor, to result: GradientMemory, m: Int, n: Int
 ) -> TaskList {
     let total = a.shape.rows
+    let stride = a.shape.columns
     require(
-        b.shape.rows == total && a.shape.columns == m && b.shape.columns == n, "weight gradient",
+        b.shape.rows == total && stride >= m && b.shape.columns == n, "weight gradient",
         "operands differ", [a.shape, b.shape])
     guard total > 0, m > 0, n > 0 else { return .empty }
     if a.elementType == .float64 {
         return TaskList(count: (m + 15) / 16) { task in
             unsafe heed_product_f64(
                 Int64(task * 16), Int64(min(task * 16 + 16, m)), Int64(m), Int64(n), Int64(total),
-                a.bytes.assumingMemoryBound(to: Double.self), Int64(m), true,
+                a.bytes.assumingMemoryBound(to: Double.self), Int64(stride), true,
                 b.bytes.assumingMemoryBound(to: Double.self), Int64(n), false,
-                result.assumingMemoryBound(to: Double.self), Int64(n), true)
+                result.start.assumingMemoryBound(to: Double.self), Int64(n), true)
         }
     }
     if a.elementType == .bfloat16, !MatrixLibrary.multipliesBFloat16 {
-        return unsafe transposedProductTasks(
+        return transposedProductTasks(
             a.converted(to: .float32), b.converted(to: .float32), to: result, m: m, n: n)
     }
     let rowsPerTask = Panels.gradientRows(m)
@@ -42,18 +44,22 @@ func transposedProductTasks(
     for size in sizes {
         for height in heights {
             products[InnerKey(rows: height, inner: size)] = gradientProduct(
-                m: height, n: n, k: size, lda: m, type: a.elementType)
+                m: height, n: n, k: size, lda: stride, type: a.elementType)
         }
     }
     let size = a.elementType.size
     return TaskList(count: tasks) { [products] task in
         let first = task * rowsPerTask
         let height = min(rowsPerTask, m - first)
-        for piece in pieces {
-            guard let product = products[InnerKey(rows: height, inner: piece.count)] else { return }
-            unsafe product.run(
-                a.bytes + (piece.lowerBound * m + first) * size,
-                b.bytes + piece.lowerBound * n * size, result + first * n * 4, bias: nil)
+        unsafe result.add(first * n..<(first + height) * n) { sums in
+            for piece in pieces {
+                guard let product = products[InnerKey(rows: height, inner: piece.count)] else {
+                    return
+                }
+                unsafe product.run(
+                    a.bytes + (piece.lowerBound * stride + first) * size,
+                    b.bytes + piece.lowerBound * n * size, sums, bias: nil)
+            }
         }
     }
 }

@@ -37,7 +37,8 @@ public struct WindowPlan: Sendable {
         self.tokenCount = tokenCount
         self.length = length
         batchWindows = max(1, batchTokens / length)
-        shardWindows = max(1, shardTokens / length)
+        shardWindows = Self.windowsOfShard(
+            of: batchWindows, atMost: max(1, shardTokens / length))
         self.updatesPerEpoch = updatesPerEpoch
         self.order = order
         self.seed = seed
@@ -75,6 +76,12 @@ public struct WindowPlan: Sendable {
         return numbers.permutation(passWindows).map { shift + $0 * length }
     }
 
+    /// Windows of a shard where there are as few shards as can hold all of them, as equal as they can be.
+    private static func windowsOfShard(of windows: Int, atMost most: Int) -> Int {
+        let shards = max(1, (windows + most - 1) / most)
+        return max(1, (windows + shards - 1) / shards)
+    }
+
     private func shards(_ windows: [Int]) -> [[Int]] {
         stride(from: 0, to: windows.count, by: shardWindows).map {
             Array(windows[$0..<min($0 + shardWindows, windows.count)])
@@ -86,7 +93,7 @@ public struct WindowPlan: Sendable {
         tokenCount: Int, length: Int, shardTokens: Int = BatchPlan.defaultShardTokens
     ) -> [[Int]] {
         let windows = Array(stride(from: 0, to: max(tokenCount - 1, 0), by: length))
-        let size = max(1, shardTokens / length)
+        let size = windowsOfShard(of: windows.count, atMost: max(1, shardTokens / length))
         return stride(from: 0, to: windows.count, by: size).map {
             Array(windows[$0..<min($0 + size, windows.count)])
         }

@@ -19,6 +19,11 @@ struct SameBitsTests {
                 }
                 #expect(Set(results).count == 1, "\(isa) \(precision): \(results)")
             }
+            let halved = ChildProcess.withThreads {
+                SmallTransformer(layers: 2).pass(
+                    [130, 1, 77, 0, 300], .bfloat16, matricesInBFloat16: true)
+            }
+            #expect(Set(halved).count == 1, "\(isa): \(halved)")
         }
     }
 

@@ -75,19 +75,32 @@ struct SmallTransformer {
     }
 
     /// Loss, hidden states and all gradients of one pass, as a digest of their bits.
-    func pass(_ lengths: [Int], _ precision: Precision, update: UInt32 = 1) -> String {
-        let arena = GradientArena(parameters)
+    func pass(
+        _ lengths: [Int], _ precision: Precision, update: UInt32 = 1,
+        matricesInBFloat16: Bool = false
+    ) -> String {
+        let arena = GradientArena(parameters, matricesInBFloat16: matricesInBFloat16)
         defer { arena.detach() }
+        let (loss, x) = pass(lengths, precision, update: update) { _ in }
+        return digest([loss, x, arena.snapshot()])
+    }
+
+    /// Loss and hidden states of one pass, whose gradients go to the arena that the parameters have.
+    func pass(
+        _ lengths: [Int], _ precision: Precision, update: UInt32 = 1,
+        _ configure: (inout Context) -> Void
+    ) -> (loss: Tensor, states: Tensor) {
         let tape = Tape()
-        let context = Context(
+        var context = Context(
             tape: tape, isTraining: true, precision: precision,
             random: RandomState(seed: 11, update: update))
+        configure(&context)
         let packing = SequencePacking(lengths: lengths)
         let ids = Self.ids(packing.tokenCount)
         let x = hidden(ids, packing, context)
         let loss = context.projectionLoss(x, weight: table, targets: ids, smoothing: 0.1).loss
         _ = tape.backward(loss)
-        return digest([loss, x, arena.snapshot()])
+        return (loss, x)
     }
 
     static func ids(_ count: Int) -> Tensor {

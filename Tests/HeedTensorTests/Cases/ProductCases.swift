@@ -7,6 +7,7 @@ extension OperatorCatalogue {
         return flags.map { matmuls($0, $1) } + [
             linears(bias: false, relu: false), linears(bias: true, relu: false),
             linears(bias: false, relu: true), linears(bias: true, relu: true),
+            activated,
             OperatorFamily(
                 name: "value of a parameter", small: { anyShapes.map { value($0) } },
                 large: { [value([65, 70])] }),
@@ -88,6 +89,31 @@ extension OperatorCatalogue {
                     make([130, 65], 66, true),
                 ]
             })
+    }
+
+    private static var activated: OperatorFamily {
+        let make = { (rows: Int, inner: Int, out: Int, activation: Activation) -> OperatorCase in
+            var numbers = Numbers("activated\(rows)\(activation)")
+            let columns = if case .gated = activation { 2 * inner } else { inner }
+            return OperatorCase(
+                name: "\(rows)×\(inner) to \(out), \(activation)",
+                inputs: [numbers([rows, columns])],
+                parameters: [numbers([out, inner])]
+            ) { context, inputs, parameters in
+                [context.linear(inputs[0], parameters[0], activation: activation)]
+            }
+        }
+        return OperatorFamily(
+            name: "linear of an activation",
+            small: {
+                [
+                    make(3, 4, 2, .plain(.geluTanh)), make(2, 3, 4, .plain(.tanh)),
+                    make(3, 2, 2, .plain(.identity)), make(4, 3, 2, .gated(.silu)),
+                    make(0, 3, 2, .gated(.gelu)), make(1, 1, 1, .plain(.silu)),
+                    make(5, 2, 3, .plain(.sigmoid)), make(2, 2, 2, .gated(.sigmoid)),
+                ]
+            },
+            large: { [make(70, 129, 60, .plain(.gelu)), make(130, 65, 66, .gated(.silu))] })
     }
 
     private static func value(_ shape: Shape) -> OperatorCase {

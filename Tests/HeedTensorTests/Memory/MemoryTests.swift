@@ -104,6 +104,26 @@ struct MemoryTests {
         }
     }
 
+    @Test("an activation inside a linear layer keeps its argument alone")
+    func activation() async {
+        await #expect(processExitsWith: .success) {
+            let weight = Parameter("w", Tensor.seeded([8, 256], seed: 1))
+            let x = Tensor.seeded([512, 256], seed: 2)
+            func kept(_ body: (Context, Tensor) -> Tensor) -> Int {
+                let tape = Tape()
+                let before = BufferPool.report.liveBytes
+                var context = Context(tape: tape)
+                context.keepsPackedWeights = false
+                let y = body(context, tape.variable(x))
+                return withExtendedLifetime(y) { BufferPool.report.liveBytes - before }
+            }
+            let inside = kept { $0.linear($1, weight, activation: .plain(.gelu)) }
+            let outside = kept { $0.linear($0.apply(.gelu, $1), weight) }
+            #expect(outside - inside >= x.byteCount, "\(inside), \(outside)")
+            #expect(inside < x.byteCount / 8, "\(inside)")
+        }
+    }
+
     @Test("checkpointing keeps less")
     func checkpointingKeepsLess() async {
         await #expect(processExitsWith: .success) {

@@ -60,6 +60,18 @@ struct WindowPlanTests {
         }
     }
 
+    @Test("the shards of an update are as few as can hold it, and as equal as they can be")
+    func equalShards() {
+        for (windows, most, wanted) in [
+            (4, 3, [2, 2]), (4, 4, [4]), (7, 3, [3, 3, 1]), (10, 4, [4, 4, 2]), (3, 0, [1, 1, 1]),
+        ] {
+            let plan = WindowPlan(
+                tokenCount: 1000, length: 10, batchTokens: windows * 10, shardTokens: most * 10,
+                updatesPerEpoch: 2, seed: 1)
+            for update in plan.updates(epoch: 1) { #expect(update.map(\.count) == wanted) }
+        }
+    }
+
     @Test("windows that cover a text predict each token but the first once")
     func covering() {
         for tokens in [0, 1, 2, 10, 11, 12, 103] {
