@@ -5,7 +5,7 @@ public import HeedFormats
 ///
 /// The global norm, clipping, the optimiser, and sums over several machines are one pass over one or two arrays.
 /// Gradients are float32 (float64 in reference arithmetic), and are added up until `clear`. Those of matrices may be bfloat16:
-/// each sum is then computed in float32, and rounded when it is stored, which is what PyTorch's autocast does with it.
+/// each sum is then computed in float32, and rounded when it is stored, as PyTorch's autocast rounds the gradients of a batch.
 public final class GradientArena {
     /// The parameters, in the order of their gradients.
     public let parameters: [Parameter]
