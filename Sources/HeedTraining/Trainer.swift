@@ -77,7 +77,7 @@ public final class Trainer {
         // What drawing or reading the weights left behind fits nothing that an update needs.
         BufferPool.empty()
         let halves = Self.halvesGradients(
-            weights: task.model.parameters.reduce(0) { $0 + $1.shape.count },
+            weights: task.model.parameters.filter(\.isTrainable).reduce(0) { $0 + $1.shape.count },
             precision: options.precision,
             shards: task.updates(epoch: 1).map(\.count).max() ?? 1)
         arena = GradientArena(task.model.parameters, matricesInBFloat16: halves)
@@ -85,16 +85,16 @@ public final class Trainer {
     }
 
     /// Whether gradients of matrices are stored in bfloat16: where they come from bfloat16, would take a quarter of a gigabyte
-    /// or more, and are stored so few times in an update that rounding them adds nothing to what they have lost already.
+    /// or more, and are stored once for each of few shards: rounding then adds little to what they have lost already.
     ///
     /// - Parameters:
-    ///   - weights: how many the model has.
+    ///   - weights: how many are trained.
     ///   - precision: the arithmetic of activations.
     ///   - shards: the shards of an update.
     package static func halvesGradients(
-        weights: Int, precision: Precision, shards: Int
+        weights: Int, precision: Precision, shards: @autoclosure () -> Int
     ) -> Bool {
-        precision == .bfloat16 && weights >= leastWeightsForHalving && shards <= fewShards
+        precision == .bfloat16 && weights >= leastWeightsForHalving && shards() <= fewShards
     }
 
     // The arena and its parameters hold each other: without this, neither they nor the model would ever go.
@@ -115,7 +115,6 @@ public final class Trainer {
                 random: RandomState(seed: options.seed, update: UInt32(updates + 1)),
                 profiler: profiler)
             context.keepsPackedWeights = shards.count > Self.fewShards
-            context.startsBackwardAtLoss = true
             let result = task.run(
                 shard: shard, firstSequence: sequence, scale: 1 / Double(max(tokens, 1)), context)
             loss += result.loss.scalar * Double(tokens)

@@ -67,6 +67,8 @@ public final class TrainingRun {
             // Whoever was stopped while removing what is old has left parts of it.
             try run.prune(keepingEpochs: options.average)
             try rejectDamaged()
+            // What was there before what was read.
+            BufferPool.empty()
         } else {
             try run.checkIsNew()
         }

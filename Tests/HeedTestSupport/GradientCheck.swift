@@ -112,12 +112,20 @@ public struct GradientRun {
 
     /// Runs `body` and its gradient.
     ///
-    /// - Parameter upstream: the gradients of the outputs; random ones of order 1 that depend on the seed when nil.
+    /// - Parameters:
+    ///   - inputs: the variables.
+    ///   - parameters: what collects gradients.
+    ///   - context: where it computes; the tape is this run's own.
+    ///   - seed: what random gradients depend on.
+    ///   - upstream: the gradients of the outputs; random ones of order 1 that depend on the seed when nil.
+    ///   - matricesInBFloat16: how the parameters' gradients are stored.
+    ///   - body: the computation.
     public init(
         _ inputs: [Tensor], _ parameters: [Parameter], _ context: Context, seed: UInt64,
-        upstream given: [Tensor]? = nil, _ body: (Context, [Tensor]) -> [Tensor]
+        upstream given: [Tensor]? = nil, matricesInBFloat16: Bool = false,
+        _ body: (Context, [Tensor]) -> [Tensor]
     ) {
-        let arena = GradientArena(parameters)
+        let arena = GradientArena(parameters, matricesInBFloat16: matricesInBFloat16)
         defer { arena.detach() }
         let tape = Tape()
         var recording = context

@@ -1,3 +1,4 @@
+import HeedFormats
 public import HeedNN
 public import HeedTensor
 
@@ -89,13 +90,15 @@ public struct LanguageModelConfiguration: Sendable, Hashable {
     /// The bytes that a token's activations take between the forward and the backward pass of training, without what depends
     /// on the vocabulary.
     public func activationBytes(in precision: Precision) -> Int {
-        let size = precision == .bfloat16 ? 2 : 4
-        // Queries, keys, values and what they give; queries and keys once more where they are turned.
-        let attention =
-            (2 * (heads + keyValueHeads) + (rotary == nil ? 0 : heads + keyValueHeads)) * headSize
+        let size = precision.activationType.bitWidth / 8
+        // Queries, keys, values and what they give; queries and keys once more where they are turned, twice where they are
+        // cut out and normalised.
+        let copies = 2 + (rotary == nil ? 0 : 1) + (type == .qwen3 ? 2 : 0)
+        let attention = copies * (heads + keyValueHeads) * headSize
         let hidden = type == .gpt2 ? inner : 2 * inner
-        // The stream is float32 in either arithmetic, before and after attention.
-        return layers * (2 * width * 4 + size * (2 * width + attention + hidden))
+        // The residual stream stands before attention, and after it.
+        let stream = 2 * width * precision.streamType.bitWidth / 8
+        return layers * (stream + size * (2 * width + attention + hidden))
     }
 
     /// What the layers have in common; the layer's number decides windows and scales.

@@ -40,11 +40,7 @@ public final class FeedForward: Module {
         }
         let hidden = first(x, context)
         guard let dropout else { return second(hidden, context, activation: activation) }
-        let active =
-            switch activation {
-            case .plain(let function): context.apply(function, hidden)
-            case .gated(let function): context.gated(function, hidden)
-            }
+        let active = context.apply(activation, hidden)
         return second(context.dropout(active, dropout, packing: packing), context)
     }
 

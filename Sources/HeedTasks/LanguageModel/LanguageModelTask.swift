@@ -83,6 +83,8 @@ extension LanguageModel {
         inputs: [[Int32]], targets: [Int32], firstSequence: Int, smoothing: Double,
         scale: Double, _ context: Context
     ) -> ShardResult {
+        var context = context
+        context.startsBackwardAtLoss = true
         let packed = PackedIDs(
             inputs, sequenceIDs: inputs.indices.map { UInt32(firstSequence + $0) })
         let states = self(packed.ids, packing: packed.packing, context)
@@ -104,7 +106,10 @@ extension LanguageModelConfiguration {
     package func shardTokens(
         atMost most: Int, in precision: Precision, parameterCount: Int
     ) -> Int {
-        let room = max(192 << 20, parameterCount * 16 / 10)
+        // Weights, gradients and two moments of float32.
+        let state = parameterCount * 16
+        let leastRoom = 192 << 20
+        let room = max(leastRoom, state / 10)
         let held = room / max(activationBytes(in: precision), 1)
         return max(1, min(BatchPlan.shardTokens(most, in: precision), held))
     }

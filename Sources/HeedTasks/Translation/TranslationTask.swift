@@ -79,6 +79,8 @@ extension Transformer {
         sources: [[Int32]], targets: [[Int32]], firstSequence: Int, smoothing: Double,
         scale: Double, _ context: Context
     ) -> ShardResult {
+        var context = context
+        context.startsBackwardAtLoss = true
         let ids = sources.indices.map { UInt32(firstSequence + $0) }
         let packed = PackedIDs(sources, sequenceIDs: ids)
         let start = Int32(configuration.startToken)

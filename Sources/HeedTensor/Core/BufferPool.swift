@@ -103,7 +103,12 @@ public enum BufferPool {
 
     private static func allocate(_ capacity: Int) -> UnsafeMutableRawPointer {
         let isLarge = capacity >= hugePage
-        let get = { unsafe aligned_alloc(isLarge ? hugePage : alignment, capacity) }
+        let get = {
+            // The capacity need not be a multiple of the alignment, as `aligned_alloc` has it.
+            var memory: UnsafeMutableRawPointer?
+            let failed = unsafe posix_memalign(&memory, isLarge ? hugePage : alignment, capacity)
+            return unsafe failed == 0 ? memory : nil
+        }
         var memory = unsafe get()
         if unsafe memory == nil {
             // What waits for tensors of other sizes may be enough for this one.

@@ -5,7 +5,7 @@ public enum Precision: String, Sendable, CaseIterable {
     /// Everything in float32.
     case float32
     /// Activations and products in bfloat16; sums, norms, losses, gradients of weights and the weights
-    /// themselves in float32.
+    /// themselves in float32, but for the gradients of large models' matrices (`GradientArena`).
     case bfloat16
     /// Weights and what they are multiplied with as 8-bit integers, with a scale for each output of the weights and for
     /// each row of activations; everything else as in bfloat16 where the CPU multiplies it, else in float32. For
@@ -74,8 +74,9 @@ public struct Context {
     /// Whether products keep their weights in the matrix library's layout. An update reads each layout once for each shard:
     /// kept until the optimiser has written, both would take twice the memory that the weights have in that type.
     package var keepsPackedWeights = true
-    /// Whether the backward pass will start from a loss that is computed here, with a gradient of 1: a projection's gradient
-    /// then goes to the arena as the loss is computed. A sum of its own until then would be as large as the table.
+    /// Whether the backward pass will start from the loss of a projection that is computed here, with a gradient of 1, as that
+    /// of a trainer does: the projection's gradient then goes to the arena as the loss is computed. A sum of its own until then
+    /// would be as large as the table. Whoever sets this uses the loss as it is, once.
     package var startsBackwardAtLoss = false
 
     /// A context for inference in float32, unless told otherwise.

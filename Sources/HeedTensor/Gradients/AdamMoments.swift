@@ -30,8 +30,8 @@ public struct AdamStep: Sendable {
 public final class AdamMoments {
     /// The number of steps taken.
     public private(set) var steps: Int
-    private var first: Tensor
-    private var second: Tensor
+    private let first: Tensor
+    private let second: Tensor
     private let arena: GradientArena
     private let pieces: [Piece]
 
@@ -47,6 +47,9 @@ public final class AdamMoments {
     /// Both moments as vectors, copied.
     public var snapshot: (first: Tensor, second: Tensor) { (first.copied(), second.copied()) }
 
+    /// Both moments as vectors that the next update overwrites.
+    package var values: (first: Tensor, second: Tensor) { (first, second) }
+
     /// Continues from earlier moments. Traps when they are not those of an arena like this one.
     public func restore(first: Tensor, second: Tensor, steps: Int) {
         require(
@@ -54,8 +57,12 @@ public final class AdamMoments {
                 && first.elementType == self.first.elementType
                 && second.elementType == self.first.elementType, "AdamMoments",
             "other moments", [first.shape, self.first.shape])
-        self.first = first.copied()
-        self.second = second.copied()
+        for (source, destination) in [(first, self.first), (second, self.second)] {
+            unsafe source.withBytes { bytes in
+                guard let start = bytes.baseAddress else { return }
+                unsafe destination.mutableBytes.copyMemory(from: start, byteCount: bytes.count)
+            }
+        }
         self.steps = steps
     }
 

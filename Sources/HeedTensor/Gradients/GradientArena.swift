@@ -5,7 +5,8 @@ public import HeedFormats
 ///
 /// The global norm, clipping, the optimiser, and sums over several machines are one pass over one or two arrays.
 /// Gradients are float32 (float64 in reference arithmetic), and are added up until `clear`. Those of matrices may be bfloat16:
-/// each sum is then computed in float32, and rounded when it is stored, as PyTorch's autocast rounds the gradients of a batch.
+/// each sum is then computed in float32, and rounded when it is stored. PyTorch's autocast rounds what a batch adds likewise, but
+/// not the sums over several batches.
 public final class GradientArena {
     /// The parameters, in the order of their gradients.
     public let parameters: [Parameter]
@@ -127,8 +128,7 @@ public final class GradientArena {
         let all = Tensor.zeros([count], elementType)
         for ((parameter, place), offset) in zip(zip(parameters, places), offsets) {
             let slot = GradientSlot(arena: self, place: place, shape: parameter.shape)
-            let gradient = slot.tensor.converted(to: elementType)
-            unsafe gradient.withBytes { bytes in
+            unsafe slot.tensor.withBytes { bytes in
                 guard let source = bytes.baseAddress else { return }
                 unsafe (all.mutableBytes + offset * elementType.size).copyMemory(
                     from: source, byteCount: bytes.count)
@@ -150,6 +150,9 @@ struct GradientSlot {
     fileprivate let place: GradientPlace
     let shape: Shape
 
+    /// Whether it is stored in bfloat16.
+    var isNarrow: Bool { place.isNarrow }
+
     /// The gradient's memory, for what comes from activations of `type`: it holds their statistics' type.
     func memory(from type: ElementType) -> GradientMemory {
         require(
@@ -165,10 +168,11 @@ struct GradientSlot {
         return unsafe memory.start
     }
 
-    /// A copy of the gradient.
+    /// A copy of the gradient, in the arena's type.
     var tensor: Tensor {
         let values = arena.values(at: place)
-        return Tensor(sharing: values, shape: shape, offset: values.offset + place.offset).copied()
+        let own = Tensor(sharing: values, shape: shape, offset: values.offset + place.offset)
+        return isNarrow ? own.converted(to: arena.elementType) : own.copied()
     }
 }
 
@@ -187,11 +191,13 @@ struct GradientSlot {
             return
         }
         let sums = Tensor(uninitialized: [range.count], elementType)
-        read(range, into: sums)
-        unsafe body(sums.mutableBytes)
-        let count = Int64(range.count)
-        unsafe Kernels.table(for: .bfloat16).pointee.convert_from(
-            Kernels.kernelType(elementType), count, sums.bytes, start + range.lowerBound * 2)
+        withExtendedLifetime(sums) {
+            read(range, into: sums)
+            unsafe body(sums.mutableBytes)
+            unsafe Kernels.table(for: .bfloat16).pointee.convert_from(
+                Kernels.kernelType(elementType), Int64(range.count), sums.bytes,
+                start + range.lowerBound * 2)
+        }
     }
 
     /// Calls `body` with a range of the gradient's elements in `elementType`, and sets them to zero if they are to be.
@@ -202,8 +208,10 @@ struct GradientSlot {
         let place = unsafe start + range.lowerBound * size
         if isNarrow {
             let wide = Tensor(uninitialized: [range.count], elementType)
-            read(range, into: wide)
-            unsafe body(wide.bytes)
+            withExtendedLifetime(wide) {
+                read(range, into: wide)
+                unsafe body(wide.bytes)
+            }
         } else {
             unsafe body(place)
         }

@@ -54,10 +54,11 @@ extension Context {
             x.rank == 2 && targets.count == x.shape[0], "projectionLoss", "targets",
             [x.shape, targets.shape])
         let parameters = [weight, bias]
-        let addsAtOnce = startsBackwardAtLoss
         let pass = ProjectionLossPass(
             x: x.detached, weight: weight, bias: bias, rows: rows, scale: scale,
-            needsGradient: records([x], parameters: parameters), addsAtOnce: addsAtOnce)
+            needsGradient: records([x], parameters: parameters),
+            startsBackward: startsBackwardAtLoss)
+        let addsAtOnce = pass.addsAtOnce
         let result = pass.run()
         let loss = recorded([x], result.loss, parameters: parameters) { upstream, gradients in
             let factor = upstream.scalar
@@ -132,8 +133,21 @@ private struct ProjectionLossPass {
     let rows: LossRows
     let scale: Double
     let needsGradient: Bool
-    /// Whether gradients of the parameters go to the arena as they are computed.
-    let addsAtOnce: Bool
+    /// Whether the backward pass will start here, with a gradient of 1.
+    let startsBackward: Bool
+
+    /// Whether gradients of the parameters go to the arena as they are computed: each chunk at once, but for a gradient that
+    /// would be rounded for each.
+    var addsAtOnce: Bool {
+        startsBackward && (weight.slot?.isNarrow != true || x.shape[0] <= rowsOfChunk)
+    }
+
+    private var rowsOfChunk: Int {
+        large == nil ? chunkRows : LargeVocabularyPass.chunkRows
+    }
+
+    /// The way of large vocabularies, if this is one.
+    private var large: LargeVocabularyPass? { bias == nil ? LargeVocabularyPass(x, weight) : nil }
 
     struct Result {
         var loss: Tensor
@@ -172,7 +186,7 @@ private struct ProjectionLossPass {
                 result.biasGradient = Tensor.zeros(bias.shape, statistics)
             }
         }
-        if bias == nil, let pass = LargeVocabularyPass(x, weight) {
+        if let pass = large {
             run(pass, result)
             return finished(result, likelihood)
         }

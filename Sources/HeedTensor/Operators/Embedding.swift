@@ -99,18 +99,27 @@ private struct EmbeddingLookup {
         let groups = RowGroups(ids.scalars(as: Int32.self), tableRows: table.shape[0])
         let kernels = unsafe Kernels.table(for: output)
         let memory = slot.memory(from: output)
-        let ids = groups.ids.scalars(as: Int32.self)
-        parallelRanges(ids.count, size: 64) { range in
+        let ids = unsafe groups.ids.bytes.assumingMemoryBound(to: Int32.self)
+        // Adds the gradients of some ids to rows of a table.
+        let add = {
+            (range: Range<Int>, rows: UnsafePointer<Int32>, table: UnsafeMutableRawPointer) in
             var dropout = dropout
+            unsafe kernels.pointee.embedding_backward(
+                Int64(range.count), rows,
+                groups.starts.bytes.assumingMemoryBound(to: Int32.self) + range.lowerBound,
+                groups.order.bytes.assumingMemoryBound(to: Int32.self), Int64(columns), dy.bytes,
+                scale, &dropout, rowKeys(packing, from: 0), table)
+        }
+        parallelRanges(groups.ids.count, size: 64) { range in
+            guard memory.isNarrow else {
+                unsafe add(range, ids + range.lowerBound, memory.start)
+                return
+            }
             for index in range {
-                let row = Int(ids[index]) * columns
-                unsafe memory.add(row..<row + columns) { sums in
-                    var first: Int32 = 0
-                    unsafe kernels.pointee.embedding_backward(
-                        1, &first,
-                        groups.starts.bytes.assumingMemoryBound(to: Int32.self) + index,
-                        groups.order.bytes.assumingMemoryBound(to: Int32.self), Int64(columns),
-                        dy.bytes, scale, &dropout, rowKeys(packing, from: 0), sums)
+                let row = unsafe Int(ids[index]) * columns
+                var first: Int32 = 0
+                unsafe memory.add(row..<row + columns) {
+                    unsafe add(index..<index + 1, &first, $0)
                 }
             }
         }

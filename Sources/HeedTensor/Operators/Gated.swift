@@ -5,12 +5,7 @@ extension Context {
     /// f(gate) · up, where the last axis of x holds the gate in its first half and the other factor in its
     /// second: SwiGLU with SiLU (Shazeer 2020). x [..., 2 F] → [..., F].
     public func gated(_ function: UnaryFunction, _ x: Tensor) -> Tensor {
-        profiler?.begin("gated")
-        defer { profiler?.end() }
-        let x0 = x.detached
-        return recorded([x], gatedValues(function, x0)) { upstream, gradients in
-            gradients[0] = gatedGradient(function, x0, upstream)
-        }
+        apply(.gated(function), x)
     }
 }
 

@@ -36,7 +36,7 @@ extension Context {
             "int8 has no gradients: \(weight.name)", [x.shape, weight.shape])
         require(relu || dropout == nil, "linear", "dropout without relu: \(weight.name)", [x.shape])
         let x0 = x.detached
-        let input = activation?.values(x0, profiler) ?? x0
+        let input = activated(x0, activation)
         let y = product(input, output: output)
         let drop = descriptor(dropout)
         if drop.threshold > 0 { dropInPlace(y, drop, packing) }
@@ -47,7 +47,9 @@ extension Context {
                 positive.map { unaryGradient(.relu, saved: $0, upstream, scale: drop.scale) }
                 ?? upstream
             let dy = gated.converted(to: x0.elementType)
-            let input = activation?.values(x0, profiler) ?? x0
+            let needsInput =
+                weight.collectsGradient || activation?.differentiatesFromResult ?? false
+            let input = needsInput ? activated(x0, activation, .backward) : x0
             // All three in one go: no task waits for another's list.
             let sums = bias.flatMap { $0.collectsGradient ? ColumnSums(of: dy) : nil }
             var back = WeightProduct(weight: weight, isTransposed: false)
@@ -57,9 +59,22 @@ extension Context {
                 weightGradientTasks(weight, dy: dy, x: input), dx?.1 ?? .empty,
                 sums?.tasks ?? .empty)
             if let slot = bias?.slot { unsafe sums?.add(to: slot.bytes(from: dy.elementType)) }
-            gradients[0] = dx.map { dx in
-                activation?.gradient(x0, values: input, dx.0, profiler) ?? dx.0
+            gradients[0] = dx?.0
+            if let activation, let da = dx?.0 {
+                profiler?.begin(activation.operatorName, .backward)
+                let saved = activation.differentiatesFromResult ? input : x0
+                gradients[0] = activation.gradient(saved: saved, da)
+                profiler?.end()
             }
         }
+    }
+
+    private func activated(
+        _ x: Tensor, _ activation: Activation?, _ pass: Profiler.Pass = .forward
+    ) -> Tensor {
+        guard let activation else { return x }
+        profiler?.begin(activation.operatorName, pass)
+        defer { profiler?.end() }
+        return activation.values(x)
     }
 }

@@ -46,14 +46,7 @@ public enum UnaryFunction: Int, Sendable, CaseIterable {
 extension Context {
     /// Applies a function to each element. Any shape; the result has the same shape and type.
     public func apply(_ function: UnaryFunction, _ x: Tensor) -> Tensor {
-        if function == .identity { return x }
-        profiler?.begin("unary")
-        defer { profiler?.end() }
-        let y = unaryValues(function, x.detached)
-        let saved = function.differentiatesFromResult ? y : x.detached
-        return recorded([x], y) { upstream, gradients in
-            gradients[0] = unaryGradient(function, saved: saved, upstream)
-        }
+        apply(.plain(function), x)
     }
 
     /// alpha · x + beta for each element.

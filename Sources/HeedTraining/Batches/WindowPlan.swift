@@ -13,7 +13,7 @@ public struct WindowPlan: Sendable {
     private let tokenCount: Int
     private let length: Int
     private let batchWindows: Int
-    private let shardWindows: Int
+    private let mostWindows: Int
     private let updatesPerEpoch: Int
     private let order: Order
     private let seed: UInt64
@@ -37,8 +37,7 @@ public struct WindowPlan: Sendable {
         self.tokenCount = tokenCount
         self.length = length
         batchWindows = max(1, batchTokens / length)
-        shardWindows = Self.windowsOfShard(
-            of: batchWindows, atMost: max(1, shardTokens / length))
+        mostWindows = max(1, shardTokens / length)
         self.updatesPerEpoch = updatesPerEpoch
         self.order = order
         self.seed = seed
@@ -50,7 +49,9 @@ public struct WindowPlan: Sendable {
         case .random:
             var numbers = CounterNumbers(seed: seed, stream: UInt64(epoch))
             return (0..<updatesPerEpoch).map { _ in
-                shards((0..<batchWindows).map { _ in numbers.next(below: tokenCount - length) })
+                Self.shards(
+                    (0..<batchWindows).map { _ in numbers.next(below: tokenCount - length) },
+                    atMost: mostWindows)
             }
         case .shuffled:
             let perPass = max(1, (passWindows + batchWindows - 1) / batchWindows)
@@ -60,8 +61,8 @@ public struct WindowPlan: Sendable {
                 let (pass, index) = update.quotientAndRemainder(dividingBy: perPass)
                 if windows.pass != pass { windows = (pass, passOrder(pass)) }
                 let start = index * batchWindows
-                return shards(
-                    Array(windows.order[start..<min(start + batchWindows, windows.order.count)]))
+                let end = min(start + batchWindows, windows.order.count)
+                return Self.shards(Array(windows.order[start..<end]), atMost: mostWindows)
             }
         }
     }
@@ -76,15 +77,11 @@ public struct WindowPlan: Sendable {
         return numbers.permutation(passWindows).map { shift + $0 * length }
     }
 
-    /// Windows of a shard where there are as few shards as can hold all of them, as equal as they can be.
-    private static func windowsOfShard(of windows: Int, atMost most: Int) -> Int {
-        let shards = max(1, (windows + most - 1) / most)
-        return max(1, (windows + shards - 1) / shards)
-    }
-
-    private func shards(_ windows: [Int]) -> [[Int]] {
-        stride(from: 0, to: windows.count, by: shardWindows).map {
-            Array(windows[$0..<min($0 + shardWindows, windows.count)])
+    /// As few shards as can hold the windows, as equal as they can be.
+    private static func shards(_ windows: [Int], atMost most: Int) -> [[Int]] {
+        let count = windows.count / most + (windows.count % most == 0 ? 0 : 1)
+        return (0..<count).map { shard in
+            Array(windows[shard * windows.count / count..<(shard + 1) * windows.count / count])
         }
     }
 
@@ -93,9 +90,6 @@ public struct WindowPlan: Sendable {
         tokenCount: Int, length: Int, shardTokens: Int = BatchPlan.defaultShardTokens
     ) -> [[Int]] {
         let windows = Array(stride(from: 0, to: max(tokenCount - 1, 0), by: length))
-        let size = windowsOfShard(of: windows.count, atMost: max(1, shardTokens / length))
-        return stride(from: 0, to: windows.count, by: size).map {
-            Array(windows[$0..<min($0 + size, windows.count)])
-        }
+        return shards(windows, atMost: max(1, shardTokens / length))
     }
 }

@@ -21,7 +21,7 @@ struct Checkpoint {
         let folder = try AtomicFolder(path: path)
         try ModelFiles.save(
             trainer.task.model, to: folder.path(of: TensorFolder.fileName))
-        let moments = trainer.moments.snapshot
+        let moments = trainer.moments.values
         let names = [("first_moment", moments.first), ("second_moment", moments.second)]
         let writer = try SafetensorsWriter(
             path: folder.path(of: Self.momentsName),

@@ -14,13 +14,16 @@ struct LanguageModelShardTests {
     func activations(name: String) async {
         await #expect(processExitsWith: .success) { [name] in
             let precision = try #require(Precision(rawValue: name))
-            let configurations = [
+            var configurations = [
                 LanguageModelConfiguration.gpt2(
                     vocabulary: 50, width: 128, layers: 2, heads: 2, positions: 512),
                 .llama(
                     vocabulary: 50, width: 128, layers: 2, heads: 4, keyValueHeads: 2, inner: 384,
                     positions: 512),
             ]
+            var qwen = configurations[1]
+            qwen.type = .qwen3
+            configurations.append(qwen)
             for small in configurations {
                 var large = small
                 large.layers = 6
@@ -59,6 +62,11 @@ struct LanguageModelShardTests {
         let large = tokens(gpt2, .bfloat16, 124_000_000)
         #expect(large * gpt2.activationBytes(in: .bfloat16) <= 124_000_000 * 16 / 10 + (4 << 20))
         #expect((512..<1024).contains(large))
+        // A tenth of much is more than what small models may take.
+        var wide = gpt2
+        (wide.width, wide.inner, wide.layers) = (1600, 6400, 48)
+        let held = tokens(wide, .bfloat16, 1_500_000_000) * wide.activationBytes(in: .bfloat16)
+        #expect(held > 2_200_000_000 && held <= 2_400_000_000, "\(held)")
         #expect(tokens(gpt2, .float32, 124_000_000) < large)
         #expect(tokens(small, .bfloat16, 800_000) == 4096)
         #expect(tokens(small, .float32, 800_000) == 2048)

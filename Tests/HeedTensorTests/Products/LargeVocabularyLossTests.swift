@@ -14,8 +14,11 @@ struct LargeVocabularyLossTests {
     }
 
     /// The loss, then the gradients of the rows and of the table.
-    private static func pass(_ precision: ElementType) -> [Tensor] {
-        let context = Context()
+    private static func pass(
+        _ precision: ElementType, rows: Int = rows, halves: Bool = false, atOnce: Bool = false
+    ) -> [Tensor] {
+        var context = Context()
+        context.startsBackwardAtLoss = atOnce
         // Numbers that bfloat16 holds exactly.
         let rounded = { (tensor: Tensor) in
             context.converted(context.converted(tensor, to: .bfloat16), to: .float32)
@@ -31,7 +34,8 @@ struct LargeVocabularyLossTests {
                 return Int32(row % 7 == 3 ? -1 : target)
             })
         let run = GradientRun(
-            [x], [table], context, seed: 1, upstream: [Tensor([Float(1)], shape: [])]
+            [x], [table], context, seed: 1, upstream: [Tensor([Float(1)], shape: [])],
+            matricesInBFloat16: halves
         ) { context, inputs in
             [
                 context.projectionLoss(
@@ -55,6 +59,31 @@ struct LargeVocabularyLossTests {
                 let largest = wanted.map(\.magnitude).max() ?? 0
                 let worst = zip(found, wanted).map { ($0 - $1).magnitude }.max() ?? .infinity
                 #expect(worst <= 0.01 * largest && largest > 0, "\(worst) of \(largest)")
+            }
+        }
+    }
+
+    @Test(
+        "has the same gradients where they are stored in bfloat16, and as the loss is computed",
+        arguments: instructionSets)
+    func halved(isa: String) async {
+        await #expect(processExitsWith: .success) { [isa] in
+            try #require(ChildProcess.begin(isa: isa))
+            // One chunk, and two. Digests: a difference of so many elements would never be told.
+            for rows in [400, LargeVocabularyLossTests.rows] {
+                let wanted = LargeVocabularyLossTests.pass(.bfloat16, rows: rows)
+                // Rounded once, whatever the number of chunks.
+                let table = wanted[2].inType(.bfloat16).inType(.float32)
+                let rounded = digest([wanted[0], wanted[1], table])
+                #expect(rounded != digest(wanted))
+                for atOnce in [false, true] {
+                    let halved = LargeVocabularyLossTests.pass(
+                        .bfloat16, rows: rows, halves: true, atOnce: atOnce)
+                    #expect(digest(halved) == rounded, "\(rows) rows, \(atOnce)")
+                    let whole = LargeVocabularyLossTests.pass(
+                        .bfloat16, rows: rows, atOnce: atOnce)
+                    #expect(digest(whole) == digest(wanted), "\(rows) rows, \(atOnce)")
+                }
             }
         }
     }

@@ -63,7 +63,8 @@ struct WindowPlanTests {
     @Test("the shards of an update are as few as can hold it, and as equal as they can be")
     func equalShards() {
         for (windows, most, wanted) in [
-            (4, 3, [2, 2]), (4, 4, [4]), (7, 3, [3, 3, 1]), (10, 4, [4, 4, 2]), (3, 0, [1, 1, 1]),
+            (4, 3, [2, 2]), (4, 4, [4]), (7, 3, [2, 2, 3]), (10, 4, [3, 3, 4]), (3, 0, [1, 1, 1]),
+            (1, .max / 10, [1]),
         ] {
             let plan = WindowPlan(
                 tokenCount: 1000, length: 10, batchTokens: windows * 10, shardTokens: most * 10,
