@@ -168,6 +168,9 @@ static double half_unit(heed_type t, double value) {
 }
 
 void expect(const char *what, const buffer *got, int64_t i, double expected, double tolerance) {
+    // An emulated CPU may have minima and maxima that lose NaN.
+    if (isnan(expected) && getenv("HEED_WITHOUT_NAN"))
+        return;
     const double value = at(got, i);
     comparisons++;
     bool good;
