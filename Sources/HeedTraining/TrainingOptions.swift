@@ -48,6 +48,8 @@ public enum TrainingEvent: Sendable {
     case progress(TrainingProgress)
     /// An epoch ended.
     case epoch(EpochReport)
+    /// The last epochs were averaged.
+    case average(AverageReport)
     /// A checkpoint was written to this folder.
     case saved(String)
     /// Training ended.
@@ -90,6 +92,23 @@ public struct EpochReport: Sendable {
     public var isBest: Bool
     /// Seconds of training so far, in this process.
     public var seconds: Double
+}
+
+/// What the average of the last epochs gave.
+public struct AverageReport: Sendable {
+    /// The epochs whose weights were averaged.
+    public var epochs: [Int]
+    /// Updates so far.
+    public var update: Int
+    /// The mean label-smoothed validation loss per token.
+    public var validationLoss: Double
+    /// e to the mean negative log-likelihood of the validation tokens.
+    public var validationPerplexity: Double
+
+    /// What was averaged, in words.
+    public var words: String {
+        epochs.count == 1 ? "the last epoch" : "the average of the last \(epochs.count) epochs"
+    }
 }
 
 /// Why training ended.

@@ -80,7 +80,7 @@ public final class TrainingRun {
         }
         handle(.started(afterUpdates: state.updates))
         let end = try train(log)
-        if end != .interrupted { try writeFinalModel() }
+        if end != .interrupted { try writeFinalModel(log) }
         handle(.finished(end))
         return end
     }
@@ -204,12 +204,18 @@ public final class TrainingRun {
     }
 
     /// The average of the last epochs, or the best one.
-    private func writeFinalModel() throws {
+    private func writeFinalModel(_ log: MetricsLog) throws {
         let epochs = try run.numbers(in: "epochs", "epoch").suffix(max(options.average, 0))
         if options.average > 0, !epochs.isEmpty {
             for epoch in epochs { try FolderManifest.verify(folder: run.epochPath(epoch)) }
             let average = try WeightAverage(epochs.map { run.epochPath($0) }, of: task.model)
             try task.write(toFolder: run.path, values: average.value(of:))
+            let (loss, likelihood) = average.inPlace(in: task.model) { trainer.validate() }
+            let report = AverageReport(
+                epochs: Array(epochs), update: state.updates, validationLoss: loss,
+                validationPerplexity: exponential(likelihood))
+            try log.append(report.json)
+            handle(.average(report))
             return
         }
         if bestIsInMemory { return try task.write(toFolder: run.path, values: nil) }
@@ -252,6 +258,14 @@ struct WeightAverage {
     func value(of parameter: Parameter) -> Tensor {
         values[ObjectIdentifier(parameter)] ?? parameter.value
     }
+
+    /// What `body` gives while the model has these weights.
+    func inPlace<Result>(in model: some Module, _ body: () throws -> Result) rethrows -> Result {
+        let own = model.parameters.map(\.value)
+        defer { for (parameter, value) in zip(model.parameters, own) { parameter.value = value } }
+        for parameter in model.parameters { parameter.value = value(of: parameter) }
+        return try body()
+    }
 }
 
 extension EpochReport {
@@ -271,4 +285,19 @@ extension EpochReport {
         object.insert(.double(seconds), forName: "seconds")
         return .object(object)
     }
+}
+
+extension AverageReport {
+    /// The report as the last line of `metrics.jsonl`.
+    var json: JSONValue {
+        var object = JSONObject()
+        object.insert(.array(epochs.map { .int($0) }), forName: AverageReport.epochsName)
+        object.insert(.int(update), forName: "update")
+        object.insert(.double(validationLoss), forName: "valid_loss")
+        object.insert(.double(validationPerplexity), forName: "valid_perplexity")
+        return .object(object)
+    }
+
+    /// What a line about an average has, and those about epochs have not.
+    static let epochsName = "averaged_epochs"
 }

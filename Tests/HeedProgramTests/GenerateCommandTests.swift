@@ -169,6 +169,30 @@ struct GenerateCommandTests {
         #expect(other.isFailure(64, naming: "width"), "\(other.errors)")
     }
 
+    @Test("a training that averages tells the loss of what it wrote")
+    func average() throws {
+        let folder = try TemporaryFolder()
+        let data = try SmallLanguageRun.shared.get().folder.path
+        func train(average: Int) throws -> (output: String, losses: [Double]) {
+            let run = folder.path(of: "run\(average)")
+            let result = try Program.require(
+                SmallLanguageRun.arguments(data: data, output: run, ["--average", "\(average)"]))
+            let lines = try TextFile.lines(path: run + "/metrics.jsonl").map {
+                try JSONParser().parse($0)
+            }
+            return (result.output, lines.compactMap { $0["valid_loss"]?.doubleValue })
+        }
+        let one = try train(average: 1)
+        #expect(one.losses.count == 3 && one.losses[1] == one.losses[2])
+        #expect(one.output.contains("of the last epoch"), "\(one.output)")
+        let two = try train(average: 2)
+        #expect(two.losses.count == 3 && Set(two.losses).count == 3)
+        let loss = String(format: "%.4f", two.losses[2])
+        #expect(
+            two.output.contains("validation loss \(loss) of the average of the last 2 epochs"),
+            "\(two.output)")
+    }
+
     @Test("texts that cannot be learned from end with one line")
     func trainingFailures() throws {
         let folder = try TemporaryFolder()

@@ -85,7 +85,7 @@ public struct RunPlot: Sendable {
             table: [
                 [
                     "Run", "Updates", "Epochs", "Best validation loss", "in epoch",
-                    "Last validation loss",
+                    "Last validation loss", "of the average",
                 ]
             ]
                 + zip(names, runs).map { name, run in
@@ -98,7 +98,7 @@ public struct RunPlot: Sendable {
                     return [
                         name, "\(max(updates ?? 0, last?.update ?? 0))", Self.number(last?.epoch),
                         Self.number(best?.value), Self.number(best?.epoch),
-                        Self.number(losses.last?.value),
+                        Self.number(losses.last?.value), Self.number(run.averageLoss),
                     ]
                 })
     }

@@ -101,14 +101,20 @@ public struct LanguageModelTraining: Sendable {
                 \(self.precision)
                 """))
         let events = TensorBoardLog(folder)
-        var best: EpochReport?
+        var final: String?
         let run = TrainingRun(
             task(model, tokenizer, training, validation), optimization.trainingOptions,
             folder: folder,
             fingerprint: fingerprint(tokenizer, training, validation, configuration),
             shouldStop: shouldStop
         ) { event in
-            if case .epoch(let report) = event, report.isBest { best = report }
+            switch event {
+            case .epoch(let report) where report.isBest:
+                final = score(report.validationLoss, "after update \(report.update)")
+            case .average(let report):
+                final = score(report.validationLoss, "of \(report.words)")
+            default: break
+            }
             handle(.training(event))
             if let problem = events.record(event) { handle(.training(.notice(problem))) }
         }
@@ -116,11 +122,12 @@ public struct LanguageModelTraining: Sendable {
             guard let recipe else { return }
             try AtomicFile.write(recipe, to: folder.path(LanguageModelRecipe.fileName))
         }
-        if end != .interrupted, let best {
-            let loss = String(format: "%.4f", best.validationLoss)
-            handle(.score("validation loss \(loss) after update \(best.update)"))
-        }
+        if end != .interrupted, let final { handle(.score(final)) }
         return end
+    }
+
+    private func score(_ loss: Double, _ place: String) -> String {
+        "validation loss \(String(format: "%.4f", loss)) \(place)"
     }
 
     private func task(

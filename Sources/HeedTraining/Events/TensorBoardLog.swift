@@ -51,6 +51,12 @@ public final class TensorBoardLog {
                 values["valid/" + name.replacing("valid_", with: "")] = Float(value)
             }
             try writer?.write(values, step: report.update)
+        case .average(let report):
+            try writer?.write(
+                [
+                    "average/loss": Float(report.validationLoss),
+                    "average/perplexity": Float(report.validationPerplexity),
+                ], step: report.update)
         case .finished:
             try writer?.close()
             writer = nil

@@ -23,6 +23,8 @@ public struct RunHistory: Sendable {
     public let path: String
     /// What was measured at the end of each epoch, by its name in `metrics.jsonl`.
     public private(set) var epochSeries: [String: [Point]] = [:]
+    /// The validation loss of the average of the last epochs, where they were averaged.
+    public private(set) var averageLoss: Double?
     /// What was measured between, by its tag in the events, such as `train/loss`.
     public private(set) var updateSeries: [String: [Point]] = [:]
     /// What could not be read, one line each.
@@ -85,6 +87,10 @@ public struct RunHistory: Sendable {
 
     private mutating func add(_ line: JSONObjectReader) throws {
         let update = try line.int("update", in: 0...Int.max)
+        if line.object[AverageReport.epochsName] != nil {
+            averageLoss = line.object["valid_loss"]?.doubleValue
+            return
+        }
         let epoch = try line.optionalInt("epoch", in: 0...Int.max).map(Double.init)
         // An epoch that was cut short and then made whole has two lines.
         if let epoch, marks.last.map({ $0.update < update && $0.epoch < epoch }) ?? true {

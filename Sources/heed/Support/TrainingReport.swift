@@ -25,6 +25,12 @@ final class TrainingReport {
         case .notice(let words): line("heed: warning: \(words)")
         case .progress(let progress): rewrite(text(progress))
         case .epoch(let report): line(text(report))
+        case .average(let report):
+            line(
+                """
+                \(report.words): validation loss \(fixed(report.validationLoss, 4)), \
+                perplexity \(fixed(report.validationPerplexity, 3))
+                """)
         case .saved: break
         case .finished(.interrupted): clear()
         case .finished(let end): line("training ended: \(end.rawValue)")

@@ -45,6 +45,18 @@ struct RunPlotTests {
         #expect(loss.map(\.value) == [4.5, 3.25, 2.75])
         #expect(loss.map(\.epoch) == [0.5, 1.5, 3])
         #expect(history.notices == [])
+        #expect(history.averageLoss == nil)
+        withExtendedLifetime(folder) {}
+    }
+
+    @Test("the loss of the average stands in the table, and not in the curves")
+    func average() throws {
+        let average = "{\"averaged_epochs\": [1, 2], \"update\": 20, \"valid_loss\": 2.125}\n"
+        let (folder, path) = try run(Self.lines + average)
+        let history = try RunHistory(path: path)
+        #expect(history.averageLoss == 2.125)
+        #expect(history.epochSeries["valid_loss"]?.map(\.value) == [3.5, 2.5])
+        #expect(RunPlot([history]).page.html().contains("2.125"))
         withExtendedLifetime(folder) {}
     }
 

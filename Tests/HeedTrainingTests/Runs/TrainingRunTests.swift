@@ -62,6 +62,34 @@ struct TrainingRunTests {
         }
     }
 
+    @Test("tells the validation loss of the average, and goes on from weights that are not averaged")
+    func averageLoss() throws {
+        try withRunFolder { folder in
+            var reports: [AverageReport] = []
+            func train(updates: Int, resuming: Bool) throws {
+                try CountingRun.train(
+                    folder, updates: updates, average: 2, losses: [10: 3, 11: 0.5, 12: 1.5],
+                    resuming: resuming
+                ) { event in
+                    if case .average(let report) = event { reports.append(report) }
+                }
+            }
+            try train(updates: 12, resuming: false)
+            #expect(reports.map(\.epochs) == [[2, 3]])
+            #expect(reports.map(\.update) == [12])
+            #expect(reports.map(\.validationLoss) == [0.5])
+            #expect(try RunHistory(path: folder).averageLoss == 0.5)
+            #expect(
+                try RunHistory(path: folder).epochSeries["valid_loss"]?.map(\.value) == [9, 3, 1.5])
+            try train(updates: 15, resuming: true)
+            #expect(reports.last?.epochs == [2, 3])
+            #expect(abs(try CountingTask.updates(inFolder: folder) - 12.5) < 1e-3)
+            // The line of the first average went with what came after the checkpoint.
+            let lines = try TextFile.lines(path: "\(folder)/metrics.jsonl")
+            #expect(lines.map { $0.contains("averaged_epochs") } == [false, false, false, true])
+        }
+    }
+
     @Test("stops after as many epochs without a better loss as patience allows")
     func patience() throws {
         try withRunFolder { folder in
