@@ -1,6 +1,7 @@
 // Making matrix products, and the cache of them.
 
 #include "onednn_product.h"
+#include "panel_product.h"
 
 #include <string.h>
 
@@ -33,23 +34,9 @@ static heed_product_shape dense(const heed_product_shape *s, int32_t rows) {
 // How many rows to compute at a time so that a row's bits do not depend on the others, as product_test found them for
 // oneDNN 2.6 and 3.2. Rows of a transposed A are widths of layers, which are always the same.
 static int32_t panel_rows(const heed_product_shape *s) {
-#if defined(__x86_64__)
-    if (s->transpose_a)
-        return s->m;
-    switch (heed_isa_current()) {
-    case HEED_ISA_GENERIC:
-        return s->m > 2 ? s->m : 2; // one row is computed as a product with a vector
-    case HEED_ISA_AVX2:
-        return 16; // also wherever the panel starts, unlike 8, 32 or 128
-    case HEED_ISA_AMX:
-        // Long sums are cut into pieces whose length depends on the number of rows.
-        return s->a_type == HEED_BF16 && s->k >= 1024 ? 64 : s->m;
-    default:
-        return s->m;
-    }
-#else
-    return s->m;
-#endif
+    // With AMX long sums are cut into pieces whose length depends on the number of rows.
+    bool cuts_sums = heed_isa_current() == HEED_ISA_AMX && s->a_type == HEED_BF16 && s->k >= 1024;
+    return cuts_sums && !s->transpose_a ? 64 : s->m;
 }
 
 // Replaces `description` by that of the dense product of `rows` rows when it is of the code called `wanted`, or of any
@@ -129,6 +116,10 @@ static heed_status make_product(heed_cached *object, const void *key) {
     heed_product *product = (heed_product *)object;
     product->shape = *(const heed_product_shape *)key;
     const heed_product_shape *s = &product->shape;
+    if (heed_panels_are_used(s->a_type)) {
+        product->in_panels = true;
+        return HEED_OK;
+    }
     // The number of threads is fixed when a primitive is made, too.
     if (!heed_onednn_this_thread())
         return HEED_FAILED;

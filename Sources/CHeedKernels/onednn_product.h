@@ -15,6 +15,7 @@
 struct heed_product {
     heed_cached cached; // first: the cache knows products by it
     heed_product_shape shape;
+    bool in_panels; // by the project's own code (panel_product.h); what follows then means nothing
     // What the primitive computes: m rows at a time, of which the last are filled up with zeros, with the row lengths
     // that it was made for. An operand whose row length is another is copied.
     heed_product_shape inner;

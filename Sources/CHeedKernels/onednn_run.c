@@ -1,6 +1,7 @@
 // Running a matrix product, panel by panel, on the calling thread.
 
 #include "onednn_product.h"
+#include "panel_product.h"
 
 #include <string.h>
 
@@ -71,10 +72,20 @@ static void prepare(run *r, const void *b, const float *bias) {
     set(r, BIAS, bias);
 }
 
+static heed_status run_in_panels(const heed_product_shape *s, heed_onednn_thread *thread, const void *a, const void *b,
+                                 void *c, const float *bias) {
+    if (!thread || !heed_buffer_reserve(&thread->scratch, heed_panels_scratch_bytes(s)))
+        return HEED_OUT_OF_MEMORY;
+    heed_panels_run(s, a, b, c, bias, thread->scratch.memory);
+    return HEED_OK;
+}
+
 heed_status heed_product_run(heed_product *product, const void *a, const void *b, void *c, const float *bias) {
     const heed_product *p = product;
     const heed_product_shape *s = &p->shape;
     run r = {.product = p, .thread = heed_onednn_this_thread()};
+    if (p->in_panels)
+        return run_in_panels(s, r.thread, a, b, c, bias);
     if (!r.thread ||
         !heed_buffer_reserve(&r.thread->scratch, p->scratchpad_bytes + p->a_bytes + p->b_bytes + p->c_bytes))
         return HEED_OUT_OF_MEMORY;

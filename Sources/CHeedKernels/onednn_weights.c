@@ -2,6 +2,7 @@
 
 #include "cache.h"
 #include "onednn.h"
+#include "panel_product.h"
 
 #include <string.h>
 
@@ -94,6 +95,8 @@ void heed_packed_layout_release(heed_packed_layout *layout) {
 }
 
 size_t heed_weights_packed_bytes(heed_type type, int32_t k, int32_t n) {
+    if (heed_panels_are_used(type))
+        return k > 0 && n > 0 ? heed_panels_bytes(k, n) : 0;
     heed_packed_layout *layout;
     if (heed_packed_layout_acquire(type, k, n, &layout) != HEED_OK)
         return 0;
@@ -222,15 +225,24 @@ static int32_t block_of(heed_type type, int32_t k, int32_t n) {
 }
 
 int32_t heed_weights_block(heed_type type, int32_t k, int32_t n) {
+    if (heed_panels_are_used(type))
+        return HEED_PANEL_COLUMNS;
     int32_t block = block_of(type, k, n);
     return block > 0 ? block : n;
 }
 
 heed_status heed_weights_pack_columns(heed_type type, int32_t k, int32_t n, heed_type source_type, bool transposed,
                                       int64_t ld, const void *source, void *packed, int32_t begin, int32_t end) {
-    int32_t block = block_of(type, k, n);
     if (k <= 0 || n <= 0 || ld < (transposed ? k : n) || (source_type != HEED_F32 && source_type != HEED_BF16))
         return HEED_UNSUPPORTED;
+    if (heed_panels_are_used(type)) {
+        heed_panel_packing p = {.k = k, .n = n, .ld = ld, .wide = source_type == HEED_F32, .transposed = transposed};
+        p.source = source, p.packed = packed;
+        heed_kernels_for(HEED_BF16)->pack_panels(&p, begin / HEED_PANEL_COLUMNS,
+                                                 (end + HEED_PANEL_COLUMNS - 1) / HEED_PANEL_COLUMNS);
+        return HEED_OK;
+    }
+    int32_t block = block_of(type, k, n);
     if (type != HEED_BF16 || block == 0)
         return begin == 0 && end >= n ? pack_by_library(type, k, n, source_type, transposed, ld, source, packed)
                                       : HEED_UNSUPPORTED;

@@ -34,6 +34,8 @@ const heed_kernels heed_f64_kernels = {
     .quantise = heed_f64_quantise,
     .quantised_product = heed_f64_quantised_product,
     .rows_product = heed_f64_rows_product,
+    .panel_product = heed_f64_panel_product,
+    .pack_panels = heed_f64_pack_panels,
     .pack_pairs = heed_f64_pack_pairs,
     .convert_from = heed_f64_convert_from,
 };

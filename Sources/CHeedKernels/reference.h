@@ -30,6 +30,8 @@ void heed_f64_quantise(bool activations, int64_t rows, int64_t columns, const vo
                        int64_t depth, float *scales);
 void heed_f64_quantised_product(const heed_quantised_product *product);
 void heed_f64_rows_product(const heed_rows_product *product, int64_t begin, int64_t end);
+void heed_f64_panel_product(const heed_panel_product *product);
+void heed_f64_pack_panels(const heed_panel_packing *packing, int64_t begin, int64_t end);
 void heed_f64_pack_pairs(const heed_pairs_packing *packing, int64_t begin, int64_t end);
 void heed_f64_convert_from(heed_type type, int64_t n, const void *x, void *y);
 

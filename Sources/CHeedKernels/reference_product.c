@@ -32,6 +32,29 @@ void heed_f64_rows_product(const heed_rows_product *p, int64_t begin, int64_t en
         }
 }
 
+void heed_f64_panel_product(const heed_panel_product *p) {
+    for (int64_t i = 0; i < p->rows; i++)
+        for (int64_t j = 0; j < p->columns; j++) {
+            const float *b = p->b + j / HEED_PANEL_COLUMNS * p->panel + j % HEED_PANEL_COLUMNS;
+            float *c = p->c + i * p->ldc + j;
+            double sum = (p->accumulate ? (double)*c : 0) + (p->bias ? (double)p->bias[j] : 0);
+            for (int64_t k = 0; k < p->depth; k++)
+                sum += (double)p->a[i * p->lda + k] * (double)b[k * p->b_row];
+            *c = (float)(p->relu && sum < 0 ? 0 : sum);
+        }
+}
+
+void heed_f64_pack_panels(const heed_panel_packing *p, int64_t begin, int64_t end) {
+    for (int64_t j = begin * HEED_PANEL_COLUMNS; j < end * HEED_PANEL_COLUMNS; j++)
+        for (int64_t k = 0; k < p->k; k++) {
+            const int64_t from = p->transposed ? j * p->ld + k : k * p->ld + j;
+            const double value = j >= p->n ? 0
+                                 : p->wide ? (double)((const float *)p->source)[from]
+                                           : ((const double *)p->source)[from];
+            p->packed[(j / HEED_PANEL_COLUMNS * p->k + k) * HEED_PANEL_COLUMNS + j % HEED_PANEL_COLUMNS] = (float)value;
+        }
+}
+
 static uint16_t rounded(double value) {
     const float narrow = (float)value;
     uint32_t bits;

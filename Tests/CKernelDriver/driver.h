@@ -82,6 +82,8 @@ void test_adam(void);
 void test_convert(void);
 void test_quantised(void);
 void test_rows_product(void);
+void test_panel_product(void);
+void test_pack_panels(void);
 void test_pack_pairs(void);
 void test_random(void);
 void test_invariance(void);

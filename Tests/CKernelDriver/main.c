@@ -25,6 +25,8 @@ static void test_table(heed_isa isa, heed_type t) {
     test_adam();
     test_quantised();
     test_rows_product();
+    test_panel_product();
+    test_pack_panels();
     test_pack_pairs();
     test_convert();
     test_invariance();

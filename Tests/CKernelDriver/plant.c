@@ -183,6 +183,18 @@ static void faulty_rows(const heed_rows_product *p, int64_t begin, int64_t end) 
     real->rows_product(&faulty_product, begin, end);
 }
 
+static void faulty_panel(const heed_panel_product *p) {
+    heed_panel_product faulty_product = *p;
+    faulty_product.depth -= p->depth > 64;
+    real->panel_product(&faulty_product);
+}
+
+static void faulty_panels(const heed_panel_packing *p, int64_t begin, int64_t end) {
+    heed_panel_packing faulty_packing = *p;
+    faulty_packing.n -= p->n > 8;
+    real->pack_panels(&faulty_packing, begin, end);
+}
+
 static void faulty_pairs(const heed_pairs_packing *p, int64_t begin, int64_t end) {
     heed_pairs_packing faulty_packing = *p;
     faulty_packing.n -= p->n > 8;
@@ -223,6 +235,8 @@ void test_planted(void) {
     PLANT(quantise, faulty_quantise, test_quantised);
     PLANT(quantised_product, faulty_quantised, test_quantised);
     PLANT(rows_product, faulty_rows, test_rows_product);
+    PLANT(panel_product, faulty_panel, test_panel_product);
+    PLANT(pack_panels, faulty_panels, test_pack_panels);
     PLANT(pack_pairs, faulty_pairs, test_pack_pairs);
     PLANT(reduce, faulty_reduce, test_reductions);
 }

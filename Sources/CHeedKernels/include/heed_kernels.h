@@ -180,6 +180,34 @@ typedef struct {
     int64_t ldy;
 } heed_rows_product;
 
+// MARK: Products of panels of columns
+
+enum { HEED_PANEL_COLUMNS = 16 };
+
+// C [rows, columns] (ldc) = A [rows, depth] (lda) · B (+ C when accumulating) (+ bias) (then max(0, ·) with relu), all
+// float. B is in panels of HEED_PANEL_COLUMNS columns, `panel` floats apart, with rows `b_row` floats apart; what a
+// last panel has beyond `columns` is read and means nothing. No element's bits depend on the other rows or columns.
+typedef struct {
+    int64_t rows, columns, depth;
+    const float *a;
+    int64_t lda;
+    const float *b;
+    int64_t b_row, panel;
+    const float *bias; // [columns], or null
+    bool accumulate, relu;
+    float *c;
+    int64_t ldc;
+} heed_panel_product;
+
+// B [k, n] as panels of float, [⌈n / HEED_PANEL_COLUMNS⌉][k][HEED_PANEL_COLUMNS], zeros beyond n; from rows of T, or of
+// float if `wide`, that are `ld` long: those of B, or its columns if `transposed`.
+typedef struct {
+    int64_t k, n, ld;
+    bool wide, transposed;
+    const void *source;
+    float *packed;
+} heed_panel_packing;
+
 // MARK: Weights in pairs
 
 // B [k, n] as bfloat16: [⌈n / block_columns⌉][⌈k / 32⌉][16][block_columns][2], zeros beyond k and n; from rows of T, or
@@ -312,6 +340,11 @@ typedef struct heed_kernels {
 
     // Columns begin ..< end of a product of few rows.
     void (*_Nonnull rows_product)(const heed_rows_product *product, int64_t begin, int64_t end);
+
+    void (*_Nonnull panel_product)(const heed_panel_product *product);
+
+    // Panels begin ..< end of columns.
+    void (*_Nonnull pack_panels)(const heed_panel_packing *packing, int64_t begin, int64_t end);
 
     // Blocks begin ..< end of columns in pairs.
     void (*_Nonnull pack_pairs)(const heed_pairs_packing *packing, int64_t begin, int64_t end);
