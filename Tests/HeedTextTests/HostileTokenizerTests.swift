@@ -185,7 +185,8 @@ struct HostileTokenizerTests {
         #expect(throws: JSONError.self) { try Tokenizer(parsing: twice, file: "t.json") }
         #expect(throws: JSONFieldError.self) { try Tokenizer(parsing: "[]".bytes, file: "t.json") }
         try withTemporaryFolder { folder in
-            #expect(throws: FileError.self) { try Tokenizer(folder: folder) }
+            #expect(throws: TokenizerFileError.self) { try Tokenizer(folder: folder) }
+            #expect(throws: FileError.self) { try Tokenizer(folder: folder + "/no") }
             #expect(throws: FileError.self) { try Tokenizer(file: folder) }
         }
     }

@@ -138,7 +138,12 @@ struct RoundTripTests {
             #expect(config["pad_token"]?.stringValue == "<pad>")
             #expect(config["clean_up_tokenization_spaces"]?.boolValue == false)
             #expect(config["split_special_tokens"]?.boolValue == true)
-            try AtomicFile.write("{\"eos_token\": \"<nowhere>\"}", to: path)
+            // Tokens that no text has are none: some files name them without need.
+            for name in ["\"<nowhere>\"", "\"\"", "{\"content\": \"<nowhere>\"}"] {
+                try AtomicFile.write("{\"eos_token\": \(name), \"pad_token\": \(name)}", to: path)
+                #expect(try Tokenizer(folder: folder).specialTokens == tokenizer.specialTokens)
+            }
+            try AtomicFile.write("{\"eos_token\": 5}", to: path)
             #expect(throws: JSONFieldError.self) { try Tokenizer(folder: folder) }
         }
     }

@@ -213,4 +213,68 @@ struct TokenizerLoadingTests {
             try withTemporaryFolder { _ = try Tokenizer(path: $0) }
         }
     }
+
+    @Test("what is added to a text is as tokenizer_config.json says, or as Llama's models have it")
+    func settings() throws {
+        try withTemporaryFolder { folder in
+            try AtomicFile.write(model(2), to: folder + "/tokenizer.model")
+            let plain = try Tokenizer(path: folder)
+            let ids = try plain.encodeIDs("ab")
+            #expect(ids.first != 1 && !plain.parsesSpecialTokens)
+            let llama = try Tokenizer(folder: folder, addsBeginning: true)
+            #expect(try llama.encodeIDs("ab") == [1] + ids && llama.parsesSpecialTokens)
+            #expect(try llama.encode("ab").ids == [1] + ids)
+            #expect(try llama.encodeIDs("</s>").last == 2 && llama.decode([1] + ids) == "ab")
+            let cases: [(String, [Int32], Bool)] = [
+                ("{}", [1] + ids, true),
+                ("{\"add_bos_token\": false, \"split_special_tokens\": true}", ids, false),
+                ("{\"add_bos_token\": false, \"add_eos_token\": true}", ids + [2], true),
+                ("{\"tokenizer_class\": \"LlamaTokenizer\"}", [1] + ids, true),
+            ]
+            for (text, expected, parses) in cases {
+                try AtomicFile.write(text.bytes, to: folder + "/tokenizer_config.json")
+                let tokenizer = try Tokenizer(folder: folder, addsBeginning: true)
+                #expect(try tokenizer.encodeIDs("ab") == expected, "\(text)")
+                #expect(tokenizer.parsesSpecialTokens == parses, "\(text)")
+            }
+            #expect(try Tokenizer(path: folder).encodeIDs("ab") == [1] + ids)
+            let pair = try Tokenizer(path: folder).encode("ab", pair: "ab")
+            #expect(pair.ids == [1] + ids + [1] + ids)
+        }
+    }
+
+    @Test("the tokens that tokenizer_config.json names are special beside a vocab.json")
+    func settingsOfLists() throws {
+        try withTemporaryFolder { folder in
+            let vocabulary = "{\"a\":0,\"b\":1,\"ab\":2,\"<s>\":3,\"</s>\":4}"
+            try AtomicFile.write(vocabulary.bytes, to: folder + "/vocab.json")
+            try AtomicFile.write("#version: 0.2\na b\n".bytes, to: folder + "/merges.txt")
+            // Texts begin with no token if nobody says so: the form is not Llama's.
+            let bare = try Tokenizer(folder: folder, addsBeginning: true)
+            #expect(try bare.encodeIDs("ab") == [2])
+            let names = "\"bos_token\": \"<s>\", \"eos_token\": \"</s>\""
+            let path = folder + "/tokenizer_config.json"
+            try AtomicFile.write("{\(names)}".bytes, to: path)
+            let named = try Tokenizer(folder: folder)
+            #expect(try named.encodeIDs("ab</s>") == [2, 4] && named.decode([3, 2, 4]) == "ab")
+            #expect(named.specialTokens.endOfSequence == 4)
+            try AtomicFile.write("{\(names), \"add_bos_token\": true}".bytes, to: path)
+            #expect(try Tokenizer(folder: folder).encodeIDs("ab") == [3, 2])
+        }
+    }
+
+    @Test("a text that is no tokenizer is called so")
+    func noTokenizer() throws {
+        for text in ["# Title\n\nSome words.\n\nSome words.\n", "one\none\n", "a b c"] {
+            let error = #expect(throws: TokenizerFileError.self) {
+                try Tokenizer(contents: text.bytes, file: "README.md")
+            }
+            #expect(error?.line == nil)
+            #expect(error?.problem.contains("is no tokenizer") == true, "\(text)")
+        }
+        let twice = #expect(throws: TokenizerFileError.self) {
+            try Tokenizer(contents: "[UNK]\na\na\n".bytes, file: "vocab.txt")
+        }
+        #expect(twice?.line == 3)
+    }
 }

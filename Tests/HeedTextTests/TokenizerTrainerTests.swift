@@ -55,7 +55,20 @@ struct TokenizerTrainerTests {
         #expect(throws: TokenizerError.self) {
             try TokenizerTrainer(.bytePairs, vocabularySize: 300).train()
         }
-        #expect(throws: TokenizerError.self) { try trained(.unigram, 10) }
-        #expect(throws: TokenizerError.self) { try trained(.bytePairs, 0) }
+    }
+
+    @Test(
+        "a vocabulary below the least one is refused with that number, and the least one is learned",
+        arguments: [
+            (TokenizerTrainer.Kind.bytePairs, 257), (.wordPieces, 6), (.unigram, 261),
+        ])
+    func leastSizes(kind: TokenizerTrainer.Kind, least: Int) throws {
+        #expect(TokenizerTrainer(kind, vocabularySize: 1).leastVocabularySize == least)
+        #expect(try trained(kind, least).vocabularySize == least)
+        for size in [-1, 0, 1, least - 1] {
+            #expect(throws: TokenizerError.vocabularyTooSmall(size, least: least)) {
+                try trained(kind, size)
+            }
+        }
     }
 }

@@ -6,26 +6,42 @@ extension Tokenizer {
 
     /// Opens a tokenizer of any form that is known, and finds out which one it is.
     ///
-    /// A folder may hold `tokenizer.json`, `vocab.json` (or `encoder.json`) and `merges.txt` (or `vocab.bpe`), a
-    /// `.model` of sentencepiece, `vocab.txt`, or ranks of tiktoken, and is looked through in this order. A file may
-    /// be any of these, or the list of merges of `subword-nmt`; of two files that belong together either one is given.
+    /// A folder is opened as `init(folder:addsBeginning:)` does. A file may be any of those that a folder may hold, or the
+    /// list of merges of `subword-nmt`; of two files that belong together either one is given.
     ///
     /// - Throws: `FileError`, `JSONError`, `JSONFieldError`, or `TokenizerFileError`.
     public init(path: String) throws {
         if try Folder.kind(of: path) == .folder {
-            try self.init(anyIn: path)
+            try self.init(folder: path)
         } else {
             try self.init(anyFile: path)
         }
     }
 
-    private init(anyIn folder: String) throws {
+    /// Reads the tokenizer of a model folder, of any form.
+    ///
+    /// A folder may hold `tokenizer.json`, `vocab.json` (or `encoder.json`) and `merges.txt` (or `vocab.bpe`), a
+    /// `.model` of sentencepiece, `vocab.txt`, or ranks of tiktoken, and is looked through in this order. What
+    /// `tokenizer_config.json` says counts, too, if there is one: see `TokenizerSettings`.
+    ///
+    /// - Parameters:
+    ///   - folder: the model folder.
+    ///   - addsBeginning: whether the folder is of a kind whose texts begin with the beginning token where a `.model`
+    ///     of sentencepiece stands alone, as Llama's do.
+    /// - Throws: `FileError`, `JSONError`, `JSONFieldError` which names the field, or `TokenizerFileError`.
+    public init(folder: String, addsBeginning: Bool = false) throws {
+        let whole = RelativePath.join(folder, Self.fileName)
+        let isWhole = try Folder.kind(of: whole) != nil
+        if isWhole { try self.init(file: whole) } else { try self.init(listsIn: folder) }
+        try TokenizerSettings(folder: folder, addsBeginning: addsBeginning)
+            .apply(to: &self, isWhole: isWhole)
+    }
+
+    private init(listsIn folder: String) throws {
         func find(_ names: [String]) throws -> String? {
             try names.map { RelativePath.join(folder, $0) }.first { try Folder.kind(of: $0) != nil }
         }
-        if try find([Self.fileName]) != nil {
-            try self.init(folder: folder)
-        } else if let vocabulary = try find(Self.vocabularyNames),
+        if let vocabulary = try find(Self.vocabularyNames),
             let merges = try find(Self.mergesNames)
         {
             self = try WordListFiles.bytePairs(vocabulary: vocabulary, merges: merges)

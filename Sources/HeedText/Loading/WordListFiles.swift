@@ -16,21 +16,27 @@ enum WordListFiles {
         }
         var vocabulary = Vocabulary()
         var hasLarge = false
-        var pieces = text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false)
-        if pieces.last?.isEmpty == true { pieces.removeLast() }
+        var lines = text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false)
+        if lines.last?.isEmpty == true { lines.removeLast() }
+        let pieces = lines.map { $0.last == 0x0D ? $0.dropLast() : $0 }
+        guard pieces.contains(where: { $0.elementsEqual("[UNK]".utf8) }) else {
+            throw TokenizerFileError(
+                file: file, line: nil,
+                problem: """
+                    is no tokenizer of a form that is known; a vocab.txt would have a line [UNK]
+                    """)
+        }
         for (id, line) in pieces.enumerated() {
-            let piece = String(decoding: line.last == 0x0D ? line.dropLast() : line, as: UTF8.self)
+            let piece = String(decoding: line, as: UTF8.self)
             guard id < Vocabulary.maximumID, vocabulary.insert(piece, id: Int32(id)) else {
-                throw TokenizerFileError(file: file, line: id + 1, problem: "stands twice")
+                throw TokenizerFileError(
+                    file: file, line: id + 1, problem: "holds a piece that stands twice")
             }
             if !hasLarge, !piece.hasPrefix("[") {
                 hasLarge = piece.utf8.contains { $0 &- 0x41 < 26 }
             }
         }
         let names = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-        guard vocabulary.id(of: "[UNK]") != nil else {
-            throw TokenizerFileError(file: file, line: nil, problem: "has no piece [UNK]")
-        }
         var processor: PostProcessor?
         if let beginning = vocabulary.id(of: "[CLS]"), let separator = vocabulary.id(of: "[SEP]") {
             processor = .template(bertTemplate(beginning, separator))

@@ -81,6 +81,8 @@ public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible 
     case nothingToLearnFrom
     /// A number of merges or a count that is not positive.
     case badSetting(name: String, value: Int)
+    /// A vocabulary without room for what it always holds.
+    case vocabularyTooSmall(Int, least: Int)
     /// A text of 4 GB or more.
     case textTooLong
     /// A text holds what has no piece, and there is no piece for the unknown.
@@ -99,6 +101,8 @@ public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible 
             "token id \(id) has no piece in a vocabulary of \(size)"
         case .nothingToLearnFrom: "there is no word to learn a vocabulary from"
         case .badSetting(let name, let value): "\(name) = \(value): must not be negative"
+        case .vocabularyTooSmall(let size, let least):
+            "a vocabulary of \(size) is too small: it must have at least \(least) pieces"
         case .textTooLong: "a text of 4 GB or more cannot be encoded"
         case .noUnknownPiece:
             "the text holds what has no piece, and the vocabulary has no piece for the unknown"

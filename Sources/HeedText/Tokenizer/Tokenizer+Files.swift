@@ -18,38 +18,6 @@ extension Tokenizer {
             parsing: InputFile.bytes(path: file, limit: Self.maximumFileBytes), file: file)
     }
 
-    /// Reads the tokenizer of a model folder.
-    ///
-    /// - Throws: `FileError`, `JSONError`, or `JSONFieldError` which names the field.
-    public init(folder: String) throws {
-        try self.init(file: folder + "/" + Self.fileName)
-        let path = folder + "/tokenizer_config.json"
-        do {
-            let bytes = try InputFile.bytes(path: path, limit: Self.maximumFileBytes)
-            let reader = try JSONObjectReader(parsing: bytes, file: path)
-            specialTokens.endOfSequence =
-                try namedToken("eos_token", reader) ?? specialTokens.endOfSequence
-            specialTokens.unknown = try namedToken("unk_token", reader) ?? specialTokens.unknown
-            specialTokens.padding = try namedToken("pad_token", reader) ?? specialTokens.padding
-            specialTokens.beginningOfSequence =
-                try namedToken("bos_token", reader) ?? specialTokens.beginningOfSequence
-            parsesSpecialTokens = try !reader.bool("split_special_tokens", default: false)
-        } catch let error as FileError where error.isMissing {
-            return
-        }
-    }
-
-    private func namedToken(_ name: String, _ reader: JSONObjectReader) throws -> Int32? {
-        guard let value = reader.optionalValue(name) else { return nil }
-        guard let content = value.stringValue ?? value["content"]?.stringValue else {
-            throw reader.error(name, "must be a token")
-        }
-        guard let id = id(of: content) else {
-            throw reader.error(name, "is not in the vocabulary")
-        }
-        return id
-    }
-
     /// Reads the bytes of a tokenizer.json.
     ///
     /// - Parameters:

@@ -65,12 +65,23 @@ public struct TokenizerTrainer: Sendable {
         for text in texts { add(text) }
     }
 
+    /// The smallest vocabulary that there can be: special tokens, what stands for single bytes and for the unknown, and, but
+    /// for byte pairs, one piece that is learned.
+    public var leastVocabularySize: Int {
+        let special = Set(specialTokens).count
+        return switch kind {
+        case .bytePairs: special + 256
+        case .wordPieces: special + 1
+        case .unigram: Set(specialTokens + ["<unk>"]).count + 256 + 1
+        }
+    }
+
     /// Learns the vocabulary and makes the tokenizer.
     ///
     /// - Throws: `TokenizerError` if there was no word, or a number cannot be.
     public func train(progress: (Progress) -> Void = { _ in }) throws -> Tokenizer {
-        guard vocabularySize > 0 else {
-            throw TokenizerError.badSetting(name: "vocabularySize", value: vocabularySize)
+        guard vocabularySize >= leastVocabularySize else {
+            throw TokenizerError.vocabularyTooSmall(vocabularySize, least: leastVocabularySize)
         }
         guard minimumCount >= 0 else {
             throw TokenizerError.badSetting(name: "minimumCount", value: minimumCount)
@@ -204,9 +215,6 @@ public struct TokenizerTrainer: Sendable {
         let unknown = vocabulary.append("<unk>")
         for byte in UInt8.min ... .max { _ = vocabulary.append(BytePieces.piece(of: byte)) }
         let reserved = vocabulary.count
-        guard vocabularySize > reserved else {
-            throw TokenizerError.badSetting(name: "vocabularySize", value: vocabularySize)
-        }
         var learner = UnigramLearner(minimumCount: minimumCount)
         for number in 0..<wordCount {
             learner.add(Array(counter.words[number]), count: counter.counts[number])
