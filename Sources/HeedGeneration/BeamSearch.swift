@@ -25,13 +25,14 @@ public struct BeamSearch: Sendable {
     ///   - sentences: the numbers by which the decoder knows them, in the order in which they enter the batch.
     ///   - limits: a maximum length for each of them, at least 1, where that of the options is too large.
     ///   - startTokens: a token for each of them to be fed first, such as a prompt's last, in place of that of the options.
+    ///   - watchers: for each sentence who may end a hypothesis of it, as an end mark does, at any token.
     ///   - decoder: the model; its slots are empty before and after, also when an error is thrown.
     ///   - shouldStop: asked before every step; by default whether the task was cancelled.
     /// - Returns: for each of `sentences` its hypotheses, best first: at least one, at most `hypothesisCount`.
     /// - Throws: `InvalidSearchOption`, `SearchFailure`, `CancellationError`, and what the decoder throws.
     public func search(
         _ sentences: [Int], limits: [Int]? = nil, startTokens: [Int32]? = nil,
-        with decoder: any IncrementalDecoder,
+        watchers: [any HypothesisWatcher]? = nil, with decoder: any IncrementalDecoder,
         shouldStop: () -> Bool = { Task.isCancelled }
     ) throws -> [[Hypothesis]] {
         try options.validate(vocabularySize: decoder.vocabularySize)
@@ -44,6 +45,9 @@ public struct BeamSearch: Sendable {
         require(
             limits == nil || limits?.count == sentences.count, "BeamSearch",
             "\(limits?.count ?? 0) limits for \(sentences.count) sentences")
+        require(
+            watchers == nil || watchers?.count == sentences.count, "BeamSearch",
+            "\(watchers?.count ?? 0) watchers for \(sentences.count) sentences")
         let starts = startTokens ?? sentences.map { _ in options.startToken }
         require(
             starts.count == sentences.count
@@ -53,7 +57,7 @@ public struct BeamSearch: Sendable {
             options: options, sentences: sentences, starts: starts,
             limits: (limits ?? sentences.map { _ in options.maximumLength }).map {
                 max(1, min($0, options.maximumLength))
-            }, places: places, decoder: decoder)
+            }, watchers: watchers, places: places, decoder: decoder)
         do {
             while batch.hasWork {
                 if shouldStop() { throw CancellationError() }
@@ -98,6 +102,7 @@ private struct SearchBatch {
     let sentences: [Int]
     let starts: [Int32]
     let limits: [Int]
+    let watchers: [any HypothesisWatcher]?
     let places: Int
     let decoder: any IncrementalDecoder
     private var seats: [Seat] = []
@@ -106,12 +111,13 @@ private struct SearchBatch {
 
     init(
         options: BeamSearchOptions, sentences: [Int], starts: [Int32], limits: [Int],
-        places: Int, decoder: any IncrementalDecoder
+        watchers: [any HypothesisWatcher]?, places: Int, decoder: any IncrementalDecoder
     ) {
         self.options = options
         self.sentences = sentences
         self.starts = starts
         self.limits = limits
+        self.watchers = watchers
         self.places = places
         self.decoder = decoder
         results = sentences.map { _ in [] }
@@ -147,7 +153,7 @@ private struct SearchBatch {
         for (index, place) in zip(entering, free) {
             let beam = SentenceBeam(
                 options, startToken: starts[index], maximumLength: limits[index],
-                slots: place * width..<(place + 1) * width)
+                watcher: watchers?[index], slots: place * width..<(place + 1) * width)
             seats.append(Seat(index: index, place: place, beam: beam))
         }
         waiting += count

@@ -20,6 +20,8 @@ struct SentenceBeam {
         let token: Int32
         /// The slot that holds the tokens before it.
         let slot: Int
+        /// Who has seen its tokens.
+        fileprivate let watcher: (any HypothesisWatcher)?
     }
 
     private struct Ended {
@@ -32,6 +34,8 @@ struct SentenceBeam {
         let parent: Int
         let candidate: TokenCandidates.Candidate
         let sum: Double
+        /// Who has seen the token, too; nil before that.
+        var watcher: (any HypothesisWatcher)?
 
         /// Falling sums; ties by the parent's rank, then by the token's number.
         func precedes(_ other: Extension) -> Bool {
@@ -63,12 +67,15 @@ struct SentenceBeam {
 
     /// A search that starts in the first of these slots; there are as many as the beam is wide.
     init(
-        _ options: BeamSearchOptions, startToken: Int32, maximumLength: Int, slots: Range<Int>
+        _ options: BeamSearchOptions, startToken: Int32, maximumLength: Int,
+        watcher: (any HypothesisWatcher)? = nil, slots: Range<Int>
     ) {
         self.options = options
         self.maximumLength = maximumLength
         self.slots = slots
-        open = [Open(node: nil, sum: 0, token: startToken, slot: slots.lowerBound)]
+        open = [
+            Open(node: nil, sum: 0, token: startToken, slot: slots.lowerBound, watcher: watcher)
+        ]
     }
 
     /// How many candidates of each row a step looks at.
@@ -90,7 +97,8 @@ struct SentenceBeam {
         var next: [Extension] = []
         var newlyEnded: [Extension] = []
         for (rank, found) in extensions.enumerated() {
-            if options.ends(found.candidate.token) || isLast {
+            var found = found
+            if options.ends(found.candidate.token) || isLast || isEnded(&found) {
                 if rank < options.beamWidth { newlyEnded.append(found) }
             } else if next.count < options.beamWidth {
                 next.append(found)
@@ -99,6 +107,14 @@ struct SentenceBeam {
         newlyEnded.forEach { end($0) }
         isDone = isLast || next.isEmpty || !canImprove(best: next[0].sum)
         return goOn(with: isDone ? [] : next)
+    }
+
+    /// Shows a token to the watcher of its hypothesis; returns whether that ends it.
+    private func isEnded(_ found: inout Extension) -> Bool {
+        guard var watcher = open[found.parent].watcher else { return false }
+        let isEnded = watcher.ends(with: found.candidate.token)
+        found.watcher = watcher
+        return isEnded
     }
 
     private func bestExtensions(
@@ -176,7 +192,8 @@ struct SentenceBeam {
             }
             successors.append(
                 Open(
-                    node: addNode(found), sum: found.sum, token: found.candidate.token, slot: slot))
+                    node: addNode(found), sum: found.sum, token: found.candidate.token, slot: slot,
+                    watcher: found.watcher))
         }
         changes.released = occupied.filter { !used.contains($0) }
         open = successors

@@ -58,7 +58,11 @@ package struct TokenSampler {
             return GeneratedToken(token: token, logProbability: nil, alternatives: [])
         }
         let logarithms = Context().logSoftmax(logits).floats
-        let alternatives = try count == 0 ? [] : Array(logits.mostProbableTokens(count)[0])
+        // The same token has the same digits in both places.
+        let alternatives = try (count == 0 ? [] : Array(logits.mostProbableTokens(count)[0])).map {
+            TokenCandidates.Candidate(
+                token: $0.token, logProbability: logarithms[Int($0.token)])
+        }
         return GeneratedToken(
             token: token, logProbability: logarithms[Int(token)], alternatives: alternatives)
     }
@@ -75,7 +79,7 @@ package struct TokenSampler {
             }
         }
         for token in forbidden { scores[Int(token)] = -.infinity }
-        if index + 1 < options.minimumLength {
+        if index < options.minimumLength {
             for token in ends { scores[Int(token)] = -.infinity }
         }
         return scores

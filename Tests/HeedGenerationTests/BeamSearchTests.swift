@@ -55,6 +55,42 @@ struct BeamSearchTests {
         #expect(try search.search([], with: decoder(slots: 8)).isEmpty)
     }
 
+    /// Ends a hypothesis at the second of two tokens in a row.
+    private struct PairWatcher: HypothesisWatcher {
+        let pair: [Int32]
+        var last: Int32?
+
+        mutating func ends(with token: Int32) -> Bool {
+            defer { last = token }
+            return [last, token] == pair.map(Optional.some)
+        }
+    }
+
+    @Test("a watcher ends hypotheses as an end mark does", arguments: [1, 2, 4])
+    func watchers(beam: Int) throws {
+        let search = try BeamSearch(options(beam: beam))
+        var count = 0
+        for sentence in 0..<30 {
+            let whole = try search.search([sentence], with: decoder(slots: beam))[0]
+            guard whole[0].tokens.count > 3 else { continue }
+            let pair = Array(whole[0].tokens[1...2])
+            let decoder = decoder(slots: beam)
+            let found = try search.search(
+                [sentence], watchers: [PairWatcher(pair: pair)], with: decoder)[0]
+            #expect(decoder.isEmpty)
+            for hypothesis in found {
+                let tokens = hypothesis.tokens
+                let ends = (1..<max(tokens.count, 1)).filter { tokens[$0 - 1...$0] == pair[...] }
+                #expect(ends.allSatisfy { $0 == tokens.count - 1 }, "\(tokens)")
+                let sum = hypothesis.logProbabilities.reduce(0) { $0 + Double($1) }
+                let length = Double(hypothesis.logProbabilities.count)
+                #expect(abs(hypothesis.score - sum / length) < 1e-6)
+                count += ends.count
+            }
+        }
+        #expect(count > 3)
+    }
+
     @Test("keeps slots in step with hypotheses", arguments: [2, 3, 5, 8])
     func slots(beam: Int) throws {
         var copies = 0

@@ -88,7 +88,7 @@ struct SamplingTests {
     func minimumLength() throws {
         var options = GenerationOptions()
         options.endTokens = [1]
-        options.minimumLength = 3
+        options.minimumLength = 2
         #expect(try choose(options, index: 0).token == 3)
         #expect(try choose(options, index: 1).token == 3)
         #expect(try choose(options, index: 2).token == 1)
