@@ -56,6 +56,68 @@ struct LanguageConfigurationTests {
         #expect(try configuration(["model_type": "qwen3"]).headSize == 128)
     }
 
+    @Test(
+        "a null number of key-value heads is that of the heads, in every type",
+        arguments: LanguageModelType.allCases)
+    func nullKeyValueHeads(type: LanguageModelType) throws {
+        let found = try configuration([
+            "model_type": .string(type.rawValue), "hidden_size": 96, "n_embd": 96,
+            "num_attention_heads": 6, "n_head": 6, "num_key_value_heads": nil,
+        ])
+        #expect(found.keyValueHeads == 6)
+    }
+
+    @Test("Phi-3's long positions are written as its own configuration has them")
+    func phi3Fields() throws {
+        var source: JSONObject = [
+            "model_type": "phi3", "hidden_size": 16, "num_attention_heads": 2,
+            "vocab_size": 100, "max_position_embeddings": 96, "bos_token_id": nil,
+            "original_max_position_embeddings": 16,
+            "rope_scaling": [
+                "type": "longrope", "short_factor": [1.0, 1.1, 1.3, 1.7],
+                "long_factor": [1.5, 2.0, 5.0, 9.0],
+            ],
+        ]
+        let found = try configuration(.object(source))
+        let json = found.json(weights: .float32)
+        #expect(
+            Set(json["rope_scaling"]?.objectValue?.names ?? [])
+                == ["type", "short_factor", "long_factor"])
+        #expect(json["original_max_position_embeddings"]?.intValue == 16)
+        #expect(json["hidden_act"]?.stringValue == "silu")
+        #expect(try configuration(json) == found)
+        source["rope_scaling"] = [
+            "type": "longrope", "short_factor": [1.0, 1.1, 1.3, 1.7],
+            "long_factor": [1.5, 2.0, 5.0, 9.0], "attention_factor": 1.25,
+        ]
+        let other = try configuration(.object(source))
+        let written = other.json(weights: .float32)
+        #expect(written["rope_scaling"]?["attention_factor"]?.doubleValue == 1.25)
+        #expect(try configuration(written) == other && other != found)
+    }
+
+    @Test("a refusal names the field as the file does, and its value once")
+    func refusals() {
+        let cases: [(JSONValue, String)] = [
+            (
+                ["model_type": "llama", "num_hidden_layers": .int(1_000_000)],
+                "config.json: num_hidden_layers = 1000000: must be between 1 and 1024"
+            ),
+            (
+                ["model_type": "gpt2", "n_embd": 10, "n_head": 3],
+                "config.json: n_head = 3: must divide 10"
+            ),
+            (
+                ["model_type": "gpt2", "n_embd": .int(1 << 17)],
+                "config.json: n_embd = 131072: must be between 1 and 65536"
+            ),
+        ]
+        for (json, message) in cases {
+            let error = #expect(throws: JSONFieldError.self) { try configuration(json) }
+            #expect(error?.description == message)
+        }
+    }
+
     @Test("newer and older forms of rotary positions mean the same")
     func rotaryForms() throws {
         let scaling: JSONObject = ["rope_type": "linear", "factor": 2.0]

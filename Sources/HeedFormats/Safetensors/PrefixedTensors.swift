@@ -2,11 +2,13 @@
 public struct PrefixedTensors: TensorStore {
     private let base: TensorFolder
     private let prefix: String
+    private let exceptions: Set<String>
 
-    /// The tensors of a folder, whose names get this prefix.
-    public init(_ base: TensorFolder, prefix: String) {
+    /// The tensors of a folder, whose names get this prefix, except for those that keep theirs.
+    public init(_ base: TensorFolder, prefix: String, except exceptions: Set<String> = []) {
         self.base = base
         self.prefix = prefix
+        self.exceptions = exceptions
     }
 
     /// The path of the folder.
@@ -14,7 +16,9 @@ public struct PrefixedTensors: TensorStore {
 
     /// All tensors.
     public var entries: [TensorEntry] {
-        prefix.isEmpty ? base.entries : base.entries.map { $0.named(prefix + $0.name) }
+        prefix.isEmpty
+            ? base.entries
+            : base.entries.map { exceptions.contains($0.name) ? $0 : $0.named(prefix + $0.name) }
     }
 
     /// What is known about a tensor, or nil where there is none of this name.
@@ -40,7 +44,7 @@ public struct PrefixedTensors: TensorStore {
     }
 
     private func inside(_ name: String) -> String? {
-        if prefix.isEmpty { return name }
+        if prefix.isEmpty || exceptions.contains(name) { return name }
         return name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : nil
     }
 }

@@ -4,6 +4,13 @@ import HeedTensor
 
 /// GPT-2: learned positions, layer norms before each sublayer, biases everywhere (Radford et al. 2019).
 enum GPT2Family: LanguageModelFamily {
+    static let fieldNames = [
+        "hidden_size": "n_embd", "num_hidden_layers": "n_layer", "num_attention_heads": "n_head",
+        "intermediate_size": "n_inner", "max_position_embeddings": "n_positions",
+        "hidden_act": "activation_function", "rms_norm_eps": "layer_norm_epsilon",
+        "dropout": "resid_pdrop", "attention_dropout": "attn_pdrop",
+    ]
+
     static func names(_ type: LanguageModelType) -> LanguageModelNames {
         LanguageModelNames(
             prefix: "transformer.", tokens: "wte", positions: "wpe.weight", layers: "h",

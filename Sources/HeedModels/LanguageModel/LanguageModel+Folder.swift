@@ -16,11 +16,13 @@ extension LanguageModel {
         try self.init(configuration, builder: ModelBuilder(forWeightsFromFiles: ()))
         let family = configuration.type.family
         let names = family.names(configuration.type)
-        // A file of the model without its output projection has no prefix.
+        // A file of the model without its head has no prefix; a projection beside it has none anywhere.
         let isBare = store.entry(named: names.tokens + ".weight") != nil
         let prefix = isBare ? names.prefix : ""
         try ModelFiles.load(
-            self, from: PrefixedTensors(store, prefix: prefix), as: type,
+            self,
+            from: PrefixedTensors(
+                store, prefix: prefix, except: [LanguageModelNames.projection]), as: type,
             ignoring: { name in
                 (configuration.tiesOutput
                     && name.hasSuffix(LanguageModelNames.projection)) || family.mayIgnore(name)
@@ -62,7 +64,7 @@ extension LanguageModelConfiguration {
         guard try Folder.kind(of: RelativePath.join(folder, name)) != nil else { return }
         let generation = try JSONObjectReader(configurationIn: folder, name: name)
         try readTokens(generation)
-        try Self.naming(generation) { try validate() }
+        try naming(generation)
     }
 
     /// Reads a `config.json` of a language model's type, and validates it.
@@ -76,7 +78,7 @@ extension LanguageModelConfiguration {
         self = try type.family.configuration(json, type)
         try json.checkElementType()
         try readTokens(json)
-        try Self.naming(json) { try validate() }
+        try naming(json)
     }
 
     /// Reads the tokens that begin and end texts, where a file names them.
@@ -92,11 +94,15 @@ extension LanguageModelConfiguration {
         paddingToken = paddingToken.flatMap { tokens.contains($0) ? $0 : nil }
     }
 
-    private static func naming(_ json: JSONObjectReader, _ body: () throws -> Void) throws {
+    /// Validates; an error names the file, and the field as the file calls it.
+    private func naming(_ json: JSONObjectReader) throws {
         do {
-            try body()
+            try validate()
         } catch let error as ConfigurationError {
-            throw json.error(error.field, "\(error.value): \(error.problem)")
+            let field = type.family.fieldNames[error.field] ?? error.field
+            // Where the file has the field, its value is told already.
+            let value = json.contains(field) ? "" : "\(error.value): "
+            throw json.error(field, value + error.problem)
         }
     }
 

@@ -30,6 +30,9 @@ protocol LanguageModelFamily {
     /// The names of the tensors.
     static func names(_ type: LanguageModelType) -> LanguageModelNames
 
+    /// What the family's files call the fields that Llama's call so.
+    static var fieldNames: [String: String] { get }
+
     /// Reads a `config.json` of this type; sizes are validated by the caller.
     ///
     /// Throws `JSONFieldError`.

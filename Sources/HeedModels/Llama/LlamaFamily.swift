@@ -5,6 +5,8 @@ import HeedTensor
 /// Llama and the families that took its form: RMS norms, rotary positions, gated feed-forward networks, grouped heads
 /// (Touvron et al. 2023).
 enum LlamaFamily: LanguageModelFamily {
+    static let fieldNames: [String: String] = [:]
+
     static func names(_ type: LanguageModelType) -> LanguageModelNames {
         LanguageModelNames(
             prefix: "model.", tokens: "embed_tokens", positions: "embed_positions.weight",
@@ -18,6 +20,9 @@ enum LlamaFamily: LanguageModelFamily {
         let defaults = Defaults(type)
         let width = try json.int("hidden_size", in: size, default: defaults.width)
         let heads = try json.int("num_attention_heads", in: size, default: 32)
+        // A null stands for as many as heads, in every type; a field that is missing for the type's default.
+        let keyValueHeads =
+            json.object["num_key_value_heads"] == nil ? defaults.keyValueHeads : nil
         let headSize = try json.optionalInt("head_dim", in: size) ?? defaults.headSize
         if headSize == nil, width % heads != 0 {
             throw json.error("num_attention_heads", "must divide hidden_size = \(width)")
@@ -27,7 +32,7 @@ enum LlamaFamily: LanguageModelFamily {
             width: width,
             layers: try json.int("num_hidden_layers", in: size, default: 32), heads: heads,
             keyValueHeads: try json.int(
-                "num_key_value_heads", in: size, default: defaults.keyValueHeads ?? heads),
+                "num_key_value_heads", in: size, default: keyValueHeads ?? heads),
             inner: try json.int("intermediate_size", in: size, default: defaults.inner),
             positions: try json.int(
                 "max_position_embeddings", in: size, default: defaults.positions))
@@ -132,7 +137,9 @@ enum LlamaFamily: LanguageModelFamily {
         set("head_dim", .int(configuration.headSize))
         set("intermediate_size", .int(configuration.inner))
         set("max_position_embeddings", .int(configuration.maximumPositions))
-        set("hidden_act", .string(configuration.activationName))
+        // Models that translate call it swish.
+        let activation = configuration.activation == .silu ? "silu" : configuration.activationName
+        set("hidden_act", .string(activation))
         set("rms_norm_eps", .double(configuration.epsilon))
         set("attention_dropout", .double(configuration.attentionDropout))
         switch configuration.type {
@@ -158,7 +165,7 @@ enum LlamaFamily: LanguageModelFamily {
                         .string(windowed.contains($0) ? "sliding_attention" : "full_attention")
                     }))
         }
-        configuration.rotary?.write(to: &object, headSize: configuration.headSize)
+        configuration.rotary?.write(to: &object, configuration)
         return object
     }
 

@@ -58,10 +58,7 @@ extension RotaryForm {
         case "longrope":
             let factor =
                 try json.optionalDouble("factor") ?? Double(positions) / Double(original)
-            let usual =
-                factor <= 1
-                ? 1
-                : (1 + logarithm(factor) / logarithm(Double(max(original, 2)))).squareRoot()
+            let usual = usualAttentionFactor(factor: factor, original: original)
             return .longRoPE(
                 short: try json.doubles("short_factor"), long: try json.doubles("long_factor"),
                 originalLength: original,
@@ -70,6 +67,12 @@ extension RotaryForm {
             let known = "default, linear, dynamic, llama3, yarn, longrope"
             throw json.error(field, "is not supported; known are \(known)")
         }
+    }
+
+    /// What LongRoPE multiplies queries and keys by if nothing else is said.
+    private static func usualAttentionFactor(factor: Double, original: Int) -> Double {
+        factor <= 1
+            ? 1 : (1 + logarithm(factor) / logarithm(Double(max(original, 2)))).squareRoot()
     }
 
     private static func yarn(
@@ -91,7 +94,8 @@ extension RotaryForm {
     }
 
     /// Writes the fields of a `config.json` that readers of every age understand.
-    func write(to object: inout JSONObject, headSize: Int) {
+    func write(to object: inout JSONObject, _ configuration: LanguageModelConfiguration) {
+        let headSize = configuration.headSize
         object.insert(.double(base), forName: "rope_theta")
         if size != headSize {
             // A little more than the quotient, whose product must not be rounded down below the size.
@@ -124,11 +128,15 @@ extension RotaryForm {
             set("truncate", .bool(isTruncated))
             set("attention_factor", .double(attention))
         case .longRoPE(let short, let long, let original, let attention):
-            set("rope_type", "longrope")
+            let isPhi3 = configuration.type == .phi3
+            set(isPhi3 ? "type" : "rope_type", "longrope")
             set("short_factor", .array(short.map(JSONValue.double)))
             set("long_factor", .array(long.map(JSONValue.double)))
-            set(length, .int(original))
-            set("attention_factor", .double(attention))
+            // Phi-3 knows these three fields alone, and takes the length from outside.
+            if !isPhi3 { set(length, .int(original)) }
+            let factor = Double(configuration.maximumPositions) / Double(original)
+            let usual = Self.usualAttentionFactor(factor: factor, original: original)
+            if !isPhi3 || attention != usual { set("attention_factor", .double(attention)) }
             object.insert(.int(original), forName: length)
         }
         object.insert(fields.isEmpty ? nil : .object(fields), forName: "rope_scaling")
