@@ -6,7 +6,7 @@ import Testing
 /// A place of a command line that takes an input, and what each kind of bad input there ends with.
 struct InputPlace: Sendable, CustomTestStringConvertible {
     let name: String
-    /// The command line, with INPUT where the bad file goes and GOOD, DATA, MODEL, TINY and OUTPUT for others.
+    /// The command line, with INPUT where the bad file goes and GOOD, DATA, MODEL, LANGUAGE, TINY and OUTPUT for others.
     let arguments: [String]
     /// The code for an empty file.
     let empty: Int32
@@ -19,7 +19,8 @@ struct InputPlace: Sendable, CustomTestStringConvertible {
     /// Whether the input may be a pipe.
     var isStream: Bool {
         [
-            "translate", "attend", "tokenize", "split", "score --hypothesis", "score --reference",
+            "translate", "attend", "generate", "tokenize", "split", "score --hypothesis",
+            "score --reference",
         ].contains(name)
     }
     /// Whether the input is a model's folder, so that a folder as such is nothing bad.
@@ -46,6 +47,10 @@ struct InputPlace: Sendable, CustomTestStringConvertible {
         .init(
             "attend", "attend --model MODEL --input INPUT --output OUTPUT.jsonl", empty: 0, long: 65
         ),
+        .init(
+            "generate", "generate --model LANGUAGE --max-length 2 --input INPUT --output OUTPUT",
+            empty: 0,
+            long: 65),
         .init("tokenize", "tokenize --model MODEL --input INPUT", empty: 0, long: 0),
         .init("tokenize --file", "tokenize --file INPUT a", empty: 65, long: 65),
         .init("split", "split --input INPUT --output OUTPUT", empty: 65, long: 65),
@@ -80,6 +85,9 @@ struct InputPlace: Sendable, CustomTestStringConvertible {
         .init(
             "attend --model", "attend --model INPUT --source a --output OUTPUT.json", empty: 66,
             long: 66, isModel: true),
+        .init(
+            "generate --model", "generate --model INPUT --prompt a --output OUTPUT", empty: 66,
+            long: 66, isModel: true),
         .init("tokenize --model", "tokenize --model INPUT a", empty: 66, long: 66, isModel: true),
         .init(
             "forward --model",
@@ -107,6 +115,7 @@ struct BadInputTests {
         let values = [
             "INPUT": input, "GOOD": try folder.file("good", "a b\nc d\ne f\n"),
             "MODEL": try SmallRun.shared.get().model, "TINY": "\(Self.models)/marian_tiny",
+            "LANGUAGE": try SmallLanguageRun.shared.get().model,
             "OUTPUT": folder.path(of: "output"),
         ]
         let arguments = place.arguments.map { word in

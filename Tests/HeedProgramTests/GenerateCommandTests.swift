@@ -85,6 +85,62 @@ struct GenerateCommandTests {
         #expect(object["text"]?.stringValue == String(text[..<end.lowerBound]))
     }
 
+    @Test("a stop ends what a beam follows, too")
+    func stopOfBeam() throws {
+        let options = ["--max-length", "30", "--prompt", "4 plus", "--json", "--beam", "3"]
+        let whole = try JSONParser().parse(generate(options).output)
+        let text = try #require(whole["text"]?.stringValue)
+        let stop = String(text.dropFirst(5).prefix(2))
+        let found = try JSONParser().parse(generate(options + ["--stop", stop]).output)
+        let cut = try #require(found["text"]?.stringValue)
+        #expect(found["ending"]?.stringValue == "stop" && !cut.contains(stop))
+        let tokens = try #require(found["tokens"]?.arrayValue)
+        let ids = tokens.map { "\($0.intValue ?? -1)" }.joined(separator: " ")
+        let model = try SmallLanguageRun.shared.get().model
+        // A token is a character; the last of them ends the stop, and nothing comes behind it.
+        let decoded = try Program.require(["tokenize", "--model", model, "--decode", ids]).output
+        let kept = (cut + stop).replacing("\n", with: " ")
+        #expect(decoded == kept + "\n" && tokens.count < 30)
+    }
+
+    @Test("no end mark comes before the least length", arguments: ["1", "3"])
+    func leastLength(beam: String) throws {
+        let options = ["--prompt", "4 plus", "--max-length", "9", "--json", "--beam", beam]
+        func count(_ more: [String]) throws -> (tokens: Int?, ending: String?) {
+            let object = try JSONParser().parse(generate(options + more).output)
+            return (object["tokens"]?.arrayValue?.count, object["ending"]?.stringValue)
+        }
+        // The same, at each length.
+        for length in 0...9 {
+            let found = try count(["--min-length", "\(length)"])
+            #expect(found.tokens ?? 0 >= length && found.ending != nil, "\(length): \(found)")
+        }
+        #expect(
+            try generate(options + ["--min-length", "10"]).isFailure(64, naming: "--min-length"))
+    }
+
+    @Test("options out of range are told by the names that they have on the command line")
+    func optionNames() throws {
+        let cases: [([String], [String])] = [
+            (["--top-p", "1.5"], ["--top-p 1.5: must be above 0", "--help"]),
+            (["--min-p", "-0.5"], ["--min-p -0.5: must be from 0 to 1", "--help"]),
+            (["--top-k", "-3"], ["--top-k -3: must be at least 1", "--help"]),
+            (["--temperature", "-1"], ["--temperature -1.0: ", "--help"]),
+            (["--repetition-penalty", "-1"], ["--repetition-penalty -1.0: ", "--help"]),
+            (["--max-length", "-1"], ["--max-length -1: ", "--help"]),
+            (["--beam", "-1"], ["--beam -1: "]), (["--batch", "-1"], ["--batch -1: "]),
+            (["--threads", "-1"], ["--threads -1: "]),
+            (["--beam", "3", "--seed", "4"], ["--beam 3: goes without", "--seed"]),
+            (["--beam", "3", "--logit-bias", "1=2"], ["--beam 3: goes without --logit-bias"]),
+            (["--logit-bias", "99999=1"], ["--logit-bias 99999: must be a token"]),
+        ]
+        for (options, words) in cases {
+            let found = try generate(options, input: "4 plus\n")
+            #expect(found.isFailure(64), "\(options): \(found.errors)")
+            for word in words { #expect(found.errors.contains(word), "\(found.errors)") }
+        }
+    }
+
     @Test("log-probabilities are those of the tokens and of the most probable ones")
     func logProbabilities() throws {
         let found = try generate([
@@ -97,7 +153,11 @@ struct GenerateCommandTests {
             let top = try #require(entry["top"]?.arrayValue)
             #expect(top.count == 3)
             // Greedily chosen, a token is the most probable one.
-            #expect(top[0]["token"] == entry["token"])
+            #expect(
+                top[0] == [
+                    "token": entry["token"] ?? nil,
+                    "log_probability": entry["log_probability"] ?? nil,
+                ])
             #expect(top[0]["log_probability"]?.doubleValue ?? 1 <= 0)
         }
     }
@@ -124,9 +184,9 @@ struct GenerateCommandTests {
             #expect(found.isFailure(64), "\(options): \(found.status) \(found.errors)")
         }
         // No token begins a text, and a text of characters has nothing else to begin with.
-        #expect(try generate(["--prompt", ""]).isFailure(65, naming: "prompt 1"))
+        #expect(try generate(["--prompt", ""]).isFailure(65, naming: "--prompt: is empty"))
         let long = String(repeating: "4 ", count: 80)
-        #expect(try generate(["--prompt", long]).isFailure(65, naming: "prompt 1", "64"))
+        #expect(try generate(["--prompt", long]).isFailure(65, naming: "--prompt: ", "64"))
         let translator = try SmallRun.shared.get().model
         let wrong = try Program.run(["generate", "--model", translator, "--prompt", "a"])
         #expect(wrong.isFailure(65, naming: "model_type"), "\(wrong.errors)")

@@ -23,12 +23,13 @@ package final class PromptContinuer {
     ) throws {
         let model = try LanguageModel(folder: folder)
         try model.removeContributions(of: heads)
-        self.init(model, try Tokenizer(folder: folder), precision)
+        let tokenizer = try Tokenizer(folder: folder, of: model.configuration.type)
+        self.init(model, tokenizer, precision)
     }
 
     /// The ids of a prompt, with the token that texts begin with if the tokenizer adds one, or if there is no other.
     ///
-    /// Throws `EmptyPromptError` and `PromptTooLongError`; `number` is the prompt's, from 1.
+    /// Throws `EmptyPromptError`, `PromptTooLongError` and `PromptFailure`; `number` is the prompt's, from 1.
     package func ids(of prompt: String, number: Int) throws -> [Int32] {
         let ids = try idsRead(of: prompt, number: number)
         if let limit = model.configuration.positionLimit, ids.count >= limit {
@@ -56,7 +57,12 @@ package final class PromptContinuer {
         }
         let size = Int32(model.configuration.vocabulary)
         if let token = ids.first(where: { $0 >= size }) {
-            throw TokenizerError.unknownID(token, vocabularySize: Int(size))
+            throw PromptFailure(
+                number: number, token: nil,
+                reason: """
+                    the tokenizer makes token \(token) of it, but the model's vocabulary has \(size): \
+                    they do not belong together
+                    """)
         }
         return ids
     }
@@ -99,7 +105,7 @@ package final class PromptContinuer {
                 ? try search(ids, options)
                 : try run(ids, options) { try onText(chosen[$0], $1) }
         } catch let failure as SearchFailure {
-            throw failure.renumbered(chosen[failure.sentence] + 1)
+            throw PromptFailure(failure, number: chosen[failure.sentence] + 1)
         }
         for (index, generation) in zip(chosen, found) {
             results[index] = TextGeneration(
@@ -124,21 +130,16 @@ package final class PromptContinuer {
     private func search(
         _ prompts: [[Int32]], _ options: TextGenerationOptions
     ) throws -> [TextGeneration] {
-        let configuration = model.configuration
-        let ends = configuration.endTokens.map { Int32($0) }
         let limits = prompts.map { limit(after: $0.count, options) }
-        var search = BeamSearchOptions(startToken: 0, endToken: ends.first ?? 0)
-        search.hasEndToken = !ends.isEmpty
-        search.otherEndTokens = Array(ends.dropFirst())
-        search.beamWidth = options.beam
-        search.lengthPenalty = options.lengthPenalty
-        search.maximumLength = max(options.maximumLength, 1)
-        search.minimumLength = min(options.minimumLength, search.maximumLength)
+        let search = searchOptions(options)
         let decoder = LanguageModelDecoder(
             model, prompts: prompts, slots: options.beam * min(options.batch, prompts.count),
             capacity: capacity(prompts, options), Context(precision: precision))
         let found = try BeamSearch(search).search(
             Array(prompts.indices), limits: limits, startTokens: prompts.compactMap(\.last),
+            watchers: options.stops.isEmpty
+                ? nil
+                : prompts.map { TextStream(tokenizer, prompt: $0, stops: options.stops) },
             with: decoder)
         return zip(prompts, found).map { prompt, hypotheses in
             let best = hypotheses[0]
@@ -153,6 +154,24 @@ package final class PromptContinuer {
                     ? .stopped : best.isComplete ? .endToken : .maximumLength,
                 score: best.score)
         }
+    }
+
+    private func searchOptions(_ options: TextGenerationOptions) -> BeamSearchOptions {
+        let ends = model.configuration.endTokens.map { Int32($0) }
+        var search = BeamSearchOptions(startToken: 0, endToken: ends.first ?? 0)
+        search.beamWidth = options.beam
+        search.lengthPenalty = options.lengthPenalty
+        search.maximumLength = max(options.maximumLength, 1)
+        if options.minimumLength < search.maximumLength {
+            search.hasEndToken = !ends.isEmpty
+            search.otherEndTokens = Array(ends.dropFirst())
+            // A search counts the end mark, too.
+            search.minimumLength = options.minimumLength > 0 ? options.minimumLength + 1 : 0
+        } else {
+            search.hasEndToken = false
+            search.forbiddenTokens = ends
+        }
+        return search
     }
 
     private func capacity(_ prompts: [[Int32]], _ options: TextGenerationOptions) -> Int {

@@ -36,6 +36,9 @@ public struct TextGenerationOptions: Sendable {
                 !stops.contains(""), "stops", "an empty text",
                 "would end every continuation before it begins"
             ),
+            (
+                minimumLength >= 0, "minimumLength", "\(minimumLength)", "must not be negative"
+            ),
             (batch >= 1, "batch", "\(batch)", "must be at least 1"),
             (
                 beam == 1 || sampling.temperature == 0, "beam", "\(beam)",
@@ -78,12 +81,14 @@ public struct PromptTooLongError: Error, Equatable, Sendable, CustomStringConver
     /// The positions that the model has, of which one at least must be left.
     public let limit: Int
 
-    /// The whole message in one line.
-    public var description: String {
-        """
-        prompt \(number): \(tokenCount) tokens leave no room in the \(limit) positions of the model
-        """
+    /// What is wrong, without the prompt's number.
+    package var problem: String {
+        let tokens = tokenCount == 1 ? "1 token leaves" : "\(tokenCount) tokens leave"
+        return "\(tokens) no room in the \(limit) positions of the model"
     }
+
+    /// The whole message in one line.
+    public var description: String { "prompt \(number): \(problem)" }
 }
 
 /// A model that needs a token to begin with, for a prompt without any.
@@ -91,8 +96,32 @@ public struct EmptyPromptError: Error, Equatable, Sendable, CustomStringConverti
     /// The prompt's number, from 1.
     public let number: Int
 
+    /// What is wrong, without the prompt's number.
+    package var problem: String { "is empty, and the model has no token that texts begin with" }
+
     /// The whole message in one line.
-    public var description: String {
-        "prompt \(number): is empty, and the model has no token that texts begin with"
+    public var description: String { "prompt \(number): \(problem)" }
+}
+
+/// A prompt that the model cannot read or go on with.
+public struct PromptFailure: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The prompt's number, from 1.
+    public let number: Int
+    /// The number of the token that was looked for behind the prompt, from 0; nil where the prompt itself is at fault.
+    public let token: Int?
+    /// What is wrong there.
+    public let reason: String
+
+    /// What is wrong, without the prompt's number.
+    package var problem: String { (token.map { "token \($0): " } ?? "") + reason }
+
+    /// The whole message in one line.
+    public var description: String { "prompt \(number): \(problem)" }
+}
+
+extension PromptFailure {
+    /// The failure of a search for what follows a prompt.
+    init(_ failure: SearchFailure, number: Int) {
+        self.init(number: number, token: failure.position, reason: failure.reason)
     }
 }

@@ -21,7 +21,7 @@ public actor TextGenerator {
         executor.reference
     }
 
-    /// Opens a model folder of a language model's type, with its `tokenizer.json`.
+    /// Opens a model folder of a language model's type, with its tokenizer in any form that `Tokenizer(folder:)` opens.
     ///
     /// Throws errors that name the file and what is wrong with it, and `AttentionRangeError`.
     ///
@@ -97,6 +97,8 @@ public actor TextGenerator {
                 await Task.yield()
             }
             continuation.finish()
+        } catch let failure as SearchFailure {
+            continuation.finish(throwing: PromptFailure(failure, number: 1))
         } catch {
             continuation.finish(throwing: error)
         }

@@ -1,7 +1,8 @@
+import HeedGeneration
 package import HeedText
 
 /// Turns tokens that come one by one into text, of which each part is given as soon as nothing that follows can change it.
-package struct TextStream {
+package struct TextStream: HypothesisWatcher {
     private let tokenizer: Tokenizer
     private var decoding: DecodingStream
     private var stops: StopScanner
@@ -24,6 +25,12 @@ package struct TextStream {
             return ""
         }
         return stops.add(added)
+    }
+
+    /// Adds a token; returns whether a text to stop at has come.
+    package mutating func ends(with token: Int32) -> Bool {
+        _ = add(token)
+        return isStopped
     }
 
     /// The rest of the text, when no token follows.

@@ -91,18 +91,19 @@ public struct ForwardPass {
                 file: file.path, tensor: "decoder_input_ids",
                 problem: "has \(target.rows) sequences, but input_ids has \(source.rows)")
         }
-        try Self.check(source, "input_ids", model.encoder.embedding, file)
-        try Self.check(target, "decoder_input_ids", model.decoder.embedding, file)
+        try Self.check(source.longestEnd, "input_ids", model.encoder.embedding, file)
+        try Self.check(target.longestEnd, "decoder_input_ids", model.decoder.embedding, file)
         return compute(model, source, target)
     }
 
+    /// Refuses a row that needs more positions than there are.
     static func check(
-        _ batch: TokenBatch, _ name: String, _ embedding: TokenEmbedding, _ file: SafetensorsFile
+        _ positions: Int, _ name: String, _ embedding: TokenEmbedding, _ file: SafetensorsFile
     ) throws {
-        guard let limit = embedding.positionLimit, batch.longestEnd > limit else { return }
+        guard let limit = embedding.positionLimit, positions > limit else { return }
         throw ForwardInputError(
             file: file.path, tensor: name,
-            problem: "has \(batch.longestEnd) tokens in a row; the model has \(limit) positions")
+            problem: "has \(positions) tokens in a row; the model has \(limit) positions")
     }
 
     private func compute(

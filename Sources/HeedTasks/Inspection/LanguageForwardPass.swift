@@ -11,7 +11,8 @@ extension ForwardPass {
         let configuration = model.configuration
         let batch = try TokenBatch(
             "input_ids", mask: "attention_mask", vocabulary: configuration.vocabulary, in: file)
-        try Self.check(batch, "input_ids", model.embedding, file)
+        // Positions begin at a row's first token.
+        try Self.check(batch.longestCount, "input_ids", model.embedding, file)
         var outputs = Outputs()
         let recorder = AttentionRecorder()
         let context = Context(precision: precision, attentionObserver: recorder)

@@ -1,5 +1,5 @@
 public import HeedFormats
-import HeedModels
+package import HeedModels
 import HeedNN
 
 /// What is in a model folder, a checkpoint or a safetensors file, without loading it.
@@ -28,6 +28,8 @@ public struct ModelInspection: Sendable {
     public let description: JSONObject?
     /// A model's family, if this version reads it.
     public let configuration: ConfigurationSummary?
+    /// Why the model has no summary; nil where it has one, and for what is no model.
+    public let note: String?
 
     private static let configurationName = "config.json"
     private static let stateName = "state.json"
@@ -44,6 +46,7 @@ public struct ModelInspection: Sendable {
             metadata = file.metadata?.entries.map { ($0.name, $0.value) } ?? []
             description = nil
             configuration = nil
+            note = nil
             return
         }
         let read = { (name: String) -> JSONObjectReader? in
@@ -55,9 +58,42 @@ public struct ModelInspection: Sendable {
         let state = try model == nil ? read(Self.stateName) : nil
         kind = model != nil ? .model : state != nil ? .checkpoint : .weights
         description = (model ?? state)?.object
-        configuration = try model.map(ConfigurationSummary.init)
+        (configuration, note) = try model.map(Self.summary) ?? (nil, nil)
         tensors = try TensorFolder(path: path).entries
         metadata = []
+    }
+
+    /// The summary of a `config.json`, or why this version does not run such models.
+    private static func summary(
+        _ json: JSONObjectReader
+    ) throws -> (ConfigurationSummary?, String?) {
+        do {
+            return (try ConfigurationSummary(json), nil)
+        } catch let error as JSONFieldError where isUnknown(error, json) {
+            return (nil, "\(error)")
+        }
+    }
+
+    /// Whether an error says that models of a type, or with weights of a type, are not run here.
+    private static func isUnknown(_ error: JSONFieldError, _ json: JSONObjectReader) -> Bool {
+        error.field == "quantization_config"
+            || (error.field == "model_type" && json.object["model_type"]?.stringValue != nil)
+    }
+
+    /// The type of the model in a folder, or nil where there is no `config.json` or it names a type that this version does
+    /// not run.
+    ///
+    /// Throws errors that name the file and what is wrong with it.
+    package static func type(ofModelIn folder: String) throws -> ModelType? {
+        guard try Folder.kind(of: RelativePath.join(folder, configurationName)) != nil else {
+            return nil
+        }
+        let json = try JSONObjectReader(path: RelativePath.join(folder, configurationName))
+        do {
+            return try ModelType(json)
+        } catch let error as JSONFieldError where isUnknown(error, json) {
+            return nil
+        }
     }
 
     /// The number of elements of all tensors: what a model has learned, and constants if the file holds any.
@@ -85,6 +121,7 @@ public struct ModelInspection: Sendable {
             object.insert(
                 .object(description), forName: kind == .model ? "configuration" : "state")
         }
+        if let note { object.insert(.string(note), forName: "note") }
         if !metadata.isEmpty {
             var strings = JSONObject()
             for (name, value) in metadata { strings.insert(.string(value), forName: name) }

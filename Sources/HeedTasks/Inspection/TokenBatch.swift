@@ -117,6 +117,9 @@ package struct TokenBatch {
     /// The same with positions from each row's first token on.
     var packingFromTokens: SequencePacking { SequencePacking(lengths: ranges.map(\.count)) }
 
+    /// The tokens of the row that has most.
+    var longestCount: Int { ranges.map(\.count).max() ?? 0 }
+
     /// The end of the row that reaches farthest.
     var longestEnd: Int { ranges.map(\.upperBound).max() ?? 0 }
 

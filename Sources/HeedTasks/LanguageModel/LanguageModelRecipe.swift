@@ -45,6 +45,9 @@ public struct LanguageModelRecipe: TrainingRecipe {
         LanguageModelSettings.all
     }
 
+    /// The family has inner units for the width, and heads are those of keys and values, if nothing else is said.
+    public static var leadingSettings: [String] { ["width", "family", "heads"] }
+
     /// The preset that is taken where none is named.
     public static let usualPreset = LanguageModelPreset.llama
 
@@ -117,6 +120,13 @@ public struct LanguageModelRecipe: TrainingRecipe {
                 configuration.type == .gpt2
                     && configuration.keyValueHeads != configuration.heads,
                 "key-value-heads = \(configuration.keyValueHeads): gpt2 has as many as heads"
+            ),
+            (
+                configuration.heads % configuration.keyValueHeads != 0,
+                """
+                key-value-heads = \(configuration.keyValueHeads): must divide heads = \
+                \(configuration.heads)
+                """
             ),
         ]
         if let problem = problems.first(where: { $0.0 }) {

@@ -168,7 +168,10 @@ public struct LanguageModelTraining: Sendable {
     private func check(_ tokens: [Int32], atLeast count: Int, _ name: String) throws {
         guard tokens.count >= count else {
             throw CorpusError(
-                "\(name) text: has \(tokens.count) tokens; it must have at least \(count)")
+                """
+                \(name) text: has \(tokens.count) token\(tokens.count == 1 ? "" : "s"); it must have \
+                at least \(count)
+                """)
         }
     }
 

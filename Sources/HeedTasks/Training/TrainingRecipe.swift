@@ -12,6 +12,8 @@ public protocol TrainingRecipe: Sendable {
     static var usualPreset: Preset { get }
     /// Settings that only set others, and are not kept.
     static var shorthands: Set<String> { get }
+    /// Settings from which others get values: they are set before all others, in this order.
+    static var leadingSettings: [String] { get }
 
     /// The sizes that everything began with.
     var preset: Preset { get }
@@ -51,6 +53,9 @@ public protocol TrainingRecipe: Sendable {
 extension TrainingRecipe {
     /// Settings that only set others: none.
     public static var shorthands: Set<String> { [] }
+
+    /// Settings from which others get values: none.
+    public static var leadingSettings: [String] { [] }
 
     /// Sets a value by name; throws `TrainingSettingError`.
     public mutating func set(_ name: String, _ value: String) throws {

@@ -45,9 +45,10 @@ struct Failure: Error {
         case let failure as Failure: self = failure
         case let error as FileError: self.init(Self.code(of: error), "\(error)")
         case is SyntheticCountError, is TrainingSettingError, is ConfigurationError,
-            is InvalidSearchOption, is ModelTooLargeError, is BenchmarkError,
+            is ModelTooLargeError, is BenchmarkError,
             is AttentionRangeError:
             self.init(.usage, "\(error)")
+        case let error as InvalidSearchOption: self.init(.usage, error.onCommandLine)
         case is FolderNotEmptyError: self.init(.cannotCreate, "\(error)")
         case let error as TokenizerFileError where error.isMissing:
             self.init(.missingInput, "\(error)")
@@ -61,7 +62,7 @@ struct Failure: Error {
             is PatternError, is SentencePieceError, is SafetensorsError,
             is MissingTensorError, is TensorTypeError, is TensorMismatch, is ForwardInputError,
             is FolderDamage, is PairLengthsError, is SearchFailure, is NonFiniteLogits,
-            is PromptTooLongError, is EmptyPromptError:
+            is PromptTooLongError, is EmptyPromptError, is PromptFailure:
             self.init(.badData, "\(error)")
         default: return nil
         }
@@ -97,5 +98,18 @@ func creatingOutput<Result>(_ body: () throws -> Result) throws -> Result {
         case .system("write", _), .system("flush", _): throw Failure(.inputOutput, "\(error)")
         default: throw Failure(.cannotCreate, "\(error)")
         }
+    }
+}
+
+extension InvalidSearchOption {
+    /// The message with the name that the command line gives the option.
+    var onCommandLine: String {
+        let known = [
+            "beamWidth": "beam", "maximumLength": "max-length", "minimumLength": "min-length",
+        ]
+        let name = option.reduce(into: "") { name, letter in
+            name += letter.isUppercase ? "-" + letter.lowercased() : String(letter)
+        }
+        return "--\(known[option] ?? name) \(value): \(rule)"
     }
 }

@@ -60,6 +60,23 @@ struct LineChunks {
     }
 }
 
+/// Warns of lines of a chunk that are longer than any sentence that the model was trained on.
+///
+/// - Parameters:
+///   - indices: which, from 0.
+///   - line: lines of earlier chunks.
+///   - name: where the lines come from; nil for the only one, which needs no number.
+///   - option: what gave the only one.
+func warnOfLength(
+    _ indices: [Int], after line: Int, in name: String?, option: String = "--source"
+) {
+    for index in indices {
+        let place = name.map { "\(nameForMessage($0)): line \(line + index + 1)" } ?? option
+        StandardStreams.printError(
+            "heed: warning: \(place) is longer than any sentence that the model was trained on")
+    }
+}
+
 /// Works on the lines of a chunk; an error that numbers a line there names the one in the whole input.
 ///
 /// - Parameters:
@@ -81,5 +98,11 @@ func namingLines<Result>(
     } catch let error as SearchFailure {
         throw Failure(
             .badData, "\(place(error.sentence)), token \(error.position): \(error.reason)")
+    } catch let error as PromptTooLongError {
+        throw Failure(.badData, "\(place(error.number)): \(error.problem)")
+    } catch let error as EmptyPromptError {
+        throw Failure(.badData, "\(place(error.number)): \(error.problem)")
+    } catch let error as PromptFailure {
+        throw Failure(.badData, "\(place(error.number)): \(error.problem)")
     }
 }

@@ -14,7 +14,9 @@ struct ModelOptions: ParsableArguments {
     )
     var precision: Precision?
 
-    @Option(help: "Threads that compute. (default: HEED_THREADS, or the cores)")
+    @Option(
+        parsing: .unconditional, help: "Threads that compute. (default: HEED_THREADS, or the cores)"
+    )
     var threads: Int?
 
     func validate() throws {

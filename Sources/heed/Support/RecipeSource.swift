@@ -21,7 +21,7 @@ struct RecipeSource<Recipe: TrainingRecipe> {
         _ = try creatingOutput { try NewFolder(path: output) }
         var recipe = Recipe(preset: try chosenPreset() ?? Recipe.usualPreset, output: output)
         try setFiles(&recipe, true)
-        for assignment in assignments { try assignment.apply(to: &recipe) }
+        try apply(assignments, to: &recipe)
         try recipe.validate(given: Set(assignments.map(\.name)))
         return recipe
     }
@@ -35,7 +35,7 @@ struct RecipeSource<Recipe: TrainingRecipe> {
         let preset = try chosenPreset()
         var recipe = saved
         try setFiles(&recipe, false)
-        for assignment in assignments { try assignment.apply(to: &recipe) }
+        try apply(assignments, to: &recipe)
         var changed = recipe.fixedDifferences(from: saved)
         if let preset, preset != saved.preset { changed.append("preset") }
         guard changed.isEmpty else {
@@ -47,6 +47,19 @@ struct RecipeSource<Recipe: TrainingRecipe> {
                 """)
         }
         return recipe
+    }
+
+    /// Sets values: first those from which others are derived, so that no value that was asked for is derived anew.
+    private func apply(_ assignments: [SettingAssignment], to recipe: inout Recipe) throws {
+        let leading = Recipe.leadingSettings
+        for name in leading {
+            for assignment in assignments where assignment.name == name {
+                try assignment.apply(to: &recipe)
+            }
+        }
+        for assignment in assignments where !leading.contains(assignment.name) {
+            try assignment.apply(to: &recipe)
+        }
     }
 
     private func chosenPreset() throws -> Recipe.Preset? {

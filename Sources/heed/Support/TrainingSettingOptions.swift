@@ -12,67 +12,67 @@ struct TrainingSettingOptions<Recipe: TrainingRecipe>: ParsableArguments {
     @Option(help: "A YAML file of settings, 'name: value' a line.")
     var config: String?
 
-    @Option(help: .setting("batch-tokens", of: Recipe.self))
+    @Option(parsing: .unconditional, help: .setting("batch-tokens", of: Recipe.self))
     var batchTokens: Int?
 
-    @Option(help: .setting("shard-tokens", of: Recipe.self))
+    @Option(parsing: .unconditional, help: .setting("shard-tokens", of: Recipe.self))
     var shardTokens: Int?
 
-    @Option(help: .setting("accumulation", of: Recipe.self))
+    @Option(parsing: .unconditional, help: .setting("accumulation", of: Recipe.self))
     var accumulation: Int?
 
-    @Option(help: .setting("max-updates", of: Recipe.self))
+    @Option(parsing: .unconditional, help: .setting("max-updates", of: Recipe.self))
     var maxUpdates: Int?
 
-    @Option(help: .setting("max-epochs", of: Recipe.self))
+    @Option(parsing: .unconditional, help: .setting("max-epochs", of: Recipe.self))
     var maxEpochs: Int?
 
-    @Option(help: .setting("patience", of: Recipe.self))
+    @Option(parsing: .unconditional, help: .setting("patience", of: Recipe.self))
     var patience: Int?
 
-    @Option(help: .setting("average", of: Recipe.self))
+    @Option(parsing: .unconditional, help: .setting("average", of: Recipe.self))
     var average: Int?
 
-    @Option(help: .setting("learning-rate", of: Recipe.self))
+    @Option(parsing: .unconditional, help: .setting("learning-rate", of: Recipe.self))
     var learningRate: Double?
 
-    @Option(help: .setting("minimum-rate", of: Recipe.self))
+    @Option(parsing: .unconditional, help: .setting("minimum-rate", of: Recipe.self))
     var minimumRate: Double?
 
-    @Option(help: .setting("warmup", of: Recipe.self))
+    @Option(parsing: .unconditional, help: .setting("warmup", of: Recipe.self))
     var warmup: Int?
 
-    @Option(help: .setting("schedule", of: Recipe.self))
+    @Option(parsing: .unconditional, help: .setting("schedule", of: Recipe.self))
     var schedule: ScheduleKind?
 
-    @Option(help: .setting("optimizer", of: Recipe.self))
+    @Option(parsing: .unconditional, help: .setting("optimizer", of: Recipe.self))
     var optimizer: OptimizerKind?
 
-    @Option(help: .setting("weight-decay", of: Recipe.self))
+    @Option(parsing: .unconditional, help: .setting("weight-decay", of: Recipe.self))
     var weightDecay: Double?
 
-    @Option(help: .setting("beta1", of: Recipe.self))
+    @Option(parsing: .unconditional, help: .setting("beta1", of: Recipe.self))
     var beta1: Double?
 
-    @Option(help: .setting("beta2", of: Recipe.self))
+    @Option(parsing: .unconditional, help: .setting("beta2", of: Recipe.self))
     var beta2: Double?
 
-    @Option(help: .setting("clip-norm", of: Recipe.self))
+    @Option(parsing: .unconditional, help: .setting("clip-norm", of: Recipe.self))
     var clipNorm: Double?
 
-    @Option(help: .setting("dropout", of: Recipe.self))
+    @Option(parsing: .unconditional, help: .setting("dropout", of: Recipe.self))
     var dropout: Double?
 
-    @Option(help: .setting("label-smoothing", of: Recipe.self))
+    @Option(parsing: .unconditional, help: .setting("label-smoothing", of: Recipe.self))
     var labelSmoothing: Double?
 
-    @Option(help: .setting("precision", of: Recipe.self))
+    @Option(parsing: .unconditional, help: .setting("precision", of: Recipe.self))
     var precision: TrainingPrecision?
 
-    @Option(help: .setting("seed", of: Recipe.self))
+    @Option(parsing: .unconditional, help: .setting("seed", of: Recipe.self))
     var seed: UInt64?
 
-    @Option(help: .setting("checkpoint-every", of: Recipe.self))
+    @Option(parsing: .unconditional, help: .setting("checkpoint-every", of: Recipe.self))
     var checkpointEvery: Int?
 
     /// What --config and --set ask for, in the order in which they override each other.

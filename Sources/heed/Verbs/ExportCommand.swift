@@ -7,8 +7,9 @@ struct ExportCommand: ParsableCommand {
         commandName: "export",
         abstract: "Write a trained model as a folder to hand on.",
         discussion: """
-            The folder holds the model and its tokenizer and nothing of the training. bfloat16 halves \
-            its size.
+            The folder holds the model and its tokenizer.json and nothing of the training. bfloat16 halves \
+            its size. What Heed does not use of another program's folder is not handed on, such as a chat \
+            template, and a temperature in generation_config.json.
 
             EXAMPLES
               heed export --model run --precision bfloat16 --output my-model

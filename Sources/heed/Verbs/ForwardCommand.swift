@@ -37,7 +37,9 @@ struct ForwardCommand: ParsableCommand {
     @Option(help: "The arithmetic.")
     var precision = Precision.float32
 
-    @Option(help: "Threads that compute. (default: HEED_THREADS, or the cores)")
+    @Option(
+        parsing: .unconditional, help: "Threads that compute. (default: HEED_THREADS, or the cores)"
+    )
     var threads: Int?
 
     func validate() throws {

@@ -30,7 +30,7 @@ struct GenerateCommand: ParsableCommand {
 
     @OptionGroup var model: ModelOptions
 
-    @Option(help: "The text to continue; an empty one begins a text.")
+    @Option(parsing: .unconditional, help: "The text to continue; an empty one begins a text.")
     var prompt: String?
 
     @Option(help: "A file with a prompt on each line. (default: -, standard input)")
@@ -39,13 +39,20 @@ struct GenerateCommand: ParsableCommand {
     @Option(help: "The file to write; it appears when it is whole. (default: standard output)")
     var output: String?
 
-    @Option(help: "Tokens that are added at most.")
+    @Option(parsing: .unconditional, help: "Tokens that are added at most.")
     var maxLength = TextGenerationOptions().maximumLength
+
+    @Option(
+        parsing: .unconditional, help: "Tokens that are added before the model may end the text.")
+    var minLength = 0
 
     @OptionGroup(title: "Choice of tokens")
     var choice: SamplingSettings
 
-    @Option(help: "Continuations that are followed at a time, to find the most probable one.")
+    @Option(
+        parsing: .unconditional,
+        help: "Continuations that are followed at a time, to find the most probable one."
+    )
     var beam = 1
 
     @Option(
@@ -53,13 +60,18 @@ struct GenerateCommand: ParsableCommand {
         help: "The power of the length by which a beam's scores are divided.")
     var lengthPenalty = 1.0
 
-    @Option(help: "A text at which to end, which is not printed; may be repeated.")
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: "A text at which to end, which is not printed; may be repeated."
+    )
     var stop: [String] = []
 
-    @Option(help: "With --json: how probable each token was, and so many others beside it.")
+    @Option(
+        parsing: .unconditional,
+        help: "With --json: how probable each token was, and so many others beside it.")
     var logProbabilities: Int?
 
-    @Option(help: "Prompts that are continued together.")
+    @Option(parsing: .unconditional, help: "Prompts that are continued together.")
     var batch = TextGenerationOptions().batch
 
     @Flag(help: "Print an object a line: prompt, text, tokens and why nothing follows.")
@@ -67,6 +79,7 @@ struct GenerateCommand: ParsableCommand {
 
     func validate() throws {
         try checkOption("max-length", maxLength, in: 1...1_000_000)
+        try checkOption("min-length", minLength, in: 0...maxLength)
         try checkOption("beam", beam, in: 1...1024)
         try checkOption("batch", batch, in: 1...4096)
         if let logProbabilities {
@@ -78,6 +91,20 @@ struct GenerateCommand: ParsableCommand {
         }
         guard lengthPenalty.magnitude <= 10 else {
             throw ValidationError("--length-penalty \(lengthPenalty): must be from -10 to 10")
+        }
+        guard beam == 1 || !choice.draws else {
+            throw ValidationError(
+                """
+                --beam \(beam): goes without --temperature, --top-k, --top-p, --min-p and --seed: \
+                nothing is drawn
+                """)
+        }
+        guard beam == 1 || (!choice.changesLogits && logProbabilities == nil) else {
+            throw ValidationError(
+                """
+                --beam \(beam): goes without --logit-bias, --repetition-penalty and \
+                --log-probabilities
+                """)
         }
         guard !stop.contains("") else { throw ValidationError("--stop: must not be empty") }
     }
@@ -93,15 +120,20 @@ struct GenerateCommand: ParsableCommand {
         }
         if let prompt {
             let streams = !json && options.beam == 1
-            let found = try continuer.generate(
-                [prompt], options,
-                onText: { _, text in
-                    if streams { try write(text) }
-                })
+            let found = try namingLines(after: 0, in: nil, option: "--prompt") {
+                try continuer.generate(
+                    [prompt], options,
+                    onText: { _, text in
+                        if streams { try write(text) }
+                    })
+            }
             try write(json ? format(found[0]) + "\n" : streams ? "\n" : found[0].text + "\n")
         }
         while let lines = try chunks?.next() {
-            let found = try continuer.generate(lines, options, skipping: \.isEmpty)
+            let before = (chunks?.lineCount ?? 0) - lines.count
+            let found = try namingLines(after: before, in: chunks?.name) {
+                try continuer.generate(lines, options, skipping: \.isEmpty)
+            }
             for generation in found { try write(format(generation) + "\n") }
         }
         if let file { try creatingOutput { try file.commit() } }
@@ -110,6 +142,7 @@ struct GenerateCommand: ParsableCommand {
     private func options() throws -> TextGenerationOptions {
         var options = TextGenerationOptions(
             sampling: try choice.options(), maximumLength: maxLength, stops: stop)
+        options.minimumLength = minLength
         options.beam = beam
         options.lengthPenalty = lengthPenalty
         options.logProbabilities = logProbabilities
@@ -155,19 +188,25 @@ struct GenerateCommand: ParsableCommand {
 /// How tokens are chosen, as options.
 struct SamplingSettings: ParsableArguments {
     @Option(
+        parsing: .unconditional,
         help: "What logits are divided by; 0 is greedy. (default: 0, or 1 where tokens are drawn)")
     var temperature: Double?
 
-    @Option(help: "Keep so many of the most probable tokens.")
+    @Option(parsing: .unconditional, help: "Keep so many of the most probable tokens.")
     var topK: Int?
 
-    @Option(help: "Keep the most probable tokens until their probabilities add up to this.")
+    @Option(
+        parsing: .unconditional,
+        help: "Keep the most probable tokens until their probabilities add up to this.")
     var topP: Double?
 
-    @Option(help: "Keep tokens that are at least so probable, as a share of the most probable one.")
+    @Option(
+        parsing: .unconditional,
+        help: "Keep tokens that are at least so probable, as a share of the most probable one.")
     var minP: Double?
 
-    @Option(help: "Makes tokens that occurred before less likely; 1 for not.")
+    @Option(
+        parsing: .unconditional, help: "Makes tokens that occurred before less likely; 1 for not.")
     var repetitionPenalty = 1.0
 
     @Option(
@@ -176,18 +215,34 @@ struct SamplingSettings: ParsableArguments {
             "What is added to the logit of a token; may be repeated.", valueName: "id=number"))
     var logitBias: [String] = []
 
-    @Option(help: "The seed of the draws. (default: 0)")
+    @Option(parsing: .unconditional, help: "The seed of the draws. (default: 0)")
     var seed: UInt64?
 
+    /// Whether an option says how to draw.
+    private var saysHowToDraw: Bool { topK != nil || topP != nil || minP != nil || seed != nil }
+
+    /// Whether tokens are drawn, or an option would have no effect where they are not.
+    var draws: Bool { saysHowToDraw || temperature ?? 0 != 0 }
+
+    /// Whether logits are changed before a token is chosen.
+    var changesLogits: Bool { !logitBias.isEmpty || repetitionPenalty != 1 }
+
+    func validate() throws {
+        do {
+            try options().validate()
+        } catch let error as InvalidSearchOption {
+            throw ValidationError(error.onCommandLine)
+        }
+    }
+
     func options() throws -> SamplingOptions {
-        let draws = topK != nil || topP != nil || minP != nil || seed != nil
         var options = SamplingOptions(
-            temperature: temperature ?? (draws ? 1 : 0), topK: topK, topP: topP, minP: minP,
-            repetitionPenalty: repetitionPenalty, seed: seed ?? 0)
+            temperature: temperature ?? (saysHowToDraw ? 1 : 0), topK: topK, topP: topP,
+            minP: minP, repetitionPenalty: repetitionPenalty, seed: seed ?? 0)
         for text in logitBias {
             let parts = text.split(separator: "=", maxSplits: 1)
             guard parts.count == 2, let token = Int32(parts[0]), let bias = Float(parts[1]) else {
-                throw Failure(.usage, "--logit-bias \(text): is not id=number")
+                throw ValidationError("--logit-bias \(text): is not id=number")
             }
             options.logitBias[token] = bias
         }

@@ -9,7 +9,8 @@ struct InspectCommand: ParsableCommand {
         commandName: "inspect",
         abstract: "Show the tensors and the configuration of a model, a checkpoint or a file.",
         discussion: """
-            Reads headers alone, so that the largest model is shown at once.
+            Reads headers alone, so that the largest model is shown at once. A model of a type that Heed does \
+            not run is shown with a line that says so.
 
             EXAMPLES
               heed inspect run
@@ -35,6 +36,7 @@ struct InspectCommand: ParsableCommand {
     private func text(_ inspection: ModelInspection) -> [String] {
         var lines = ["\(nameForMessage(path)): \(inspection.kind.rawValue)"]
         if let configuration = inspection.configuration { lines.append("\(configuration)") }
+        if let note = inspection.note { lines.append(note) }
         if inspection.kind == .checkpoint, let state = inspection.description {
             lines += state.entries.filter { $0.name != "fingerprint" }.map {
                 "\($0.name): \(JSONWriter(.spaced).string($0.value))"

@@ -1,5 +1,6 @@
 import ArgumentParser
 import HeedFormats
+import HeedModels
 import HeedTasks
 import HeedText
 
@@ -22,6 +23,9 @@ struct TokenizeCommand: ParsableCommand {
             pieces and offsets, which count Unicode scalars; --full adds type_ids, special_tokens_mask, \
             attention_mask and overflow, what the file's truncation cuts off.
 
+            --model takes special tokens that a text spells out as the verbs do that run the model: as \
+            text where it translates, as those tokens where it continues text, if its \
+            tokenizer_config.json does not say otherwise. \
             --file opens a tokenizer.json, a folder that holds one, vocab.json with merges.txt, BERT's \
             vocab.txt, a .model of sentencepiece, ranks of tiktoken, and merges of subword-nmt. Ids and \
             offsets are those of the program that the file is from.
@@ -126,9 +130,24 @@ struct TokenizeCommand: ParsableCommand {
         return (text, second)
     }
 
+    /// The tokenizer with which the verbs that run the model read texts.
     private func modelTokenizer() throws -> Tokenizer {
-        let tokenizers = try TranslationTokenizers(folder: modelFolder(model))
-        return target ? tokenizers.target : tokenizers.source
+        let folder = try modelFolder(model)
+        // Tokenizers of models that are not run here are of use, too.
+        let type = try ModelInspection.type(ofModelIn: folder)
+        if case .transformer? = type {
+            let tokenizers = try TranslationTokenizers(folder: folder)
+            return target ? tokenizers.target : tokenizers.source
+        }
+        guard !target else {
+            throw Failure(
+                .usage,
+                "--target: \(nameForMessage(folder)) does not translate: it has one tokenizer")
+        }
+        if case .language(let type)? = type {
+            return try Tokenizer(folder: folder, of: type)
+        }
+        return try Tokenizer(folder: folder)
     }
 
     private func encoded(

@@ -11,7 +11,8 @@ struct TrainLanguageModelCommand: ParsableCommand {
             Reads plain text and writes a run: the model, its checkpoints, best and last epochs, \
             metrics.jsonl, and events for TensorBoard. Ctrl-C saves and stops; --resume goes on from \
             there, needs --output alone, and ends with the same bits as a training that was never \
-            interrupted.
+            interrupted. --max-updates may be another number then, but not with the schedule cosine, which \
+            falls over all updates.
 
             An update sees blocks of --block-length tokens from anywhere in the text (--order random), or \
             all of the text in random order (--order shuffled). After every --evaluate-every updates the \
@@ -50,22 +51,24 @@ struct TrainLanguageModelCommand: ParsableCommand {
     @Flag(help: "Learn a tokenizer of single characters.")
     var characters = false
 
-    @Option(help: "Learn byte pairs, so many pieces in all.")
+    @Option(parsing: .unconditional, help: "Learn byte pairs, so many pieces in all.")
     var vocabulary: Int?
 
-    @Option(help: .setting("block-length", of: LanguageModelRecipe.self))
+    @Option(parsing: .unconditional, help: .setting("block-length", of: LanguageModelRecipe.self))
     var blockLength: Int?
 
     @Option(help: .setting("order", of: LanguageModelRecipe.self))
     var order: String?
 
-    @Option(help: .setting("evaluate-every", of: LanguageModelRecipe.self))
+    @Option(parsing: .unconditional, help: .setting("evaluate-every", of: LanguageModelRecipe.self))
     var evaluateEvery: Int?
 
     @OptionGroup(title: "Settings")
     var settings: TrainingSettingOptions<LanguageModelRecipe>
 
-    @Option(help: "Threads that compute. (default: HEED_THREADS, or the cores)")
+    @Option(
+        parsing: .unconditional, help: "Threads that compute. (default: HEED_THREADS, or the cores)"
+    )
     var threads: Int?
 
     @Flag(help: "Go on from the newest checkpoint in --output.")

@@ -23,7 +23,11 @@ struct TrainTokenizerCommand: ParsableCommand {
     @Option(help: "The kind of tokenizer: bpe, wordpiece or unigram.")
     var type = TokenizerKind.bpe
 
-    @Option(help: "How many ids there shall be at most.")
+    @Option(
+        parsing: .unconditional,
+        help:
+            "How many ids there shall be at most; at least 257 for bpe, 6 for wordpiece, 261 for unigram."
+    )
     var vocabulary: Int
 
     @Option(help: "A file of text; may be given several times. - is standard input.")
@@ -32,7 +36,7 @@ struct TrainTokenizerCommand: ParsableCommand {
     @Option(help: "The file to write.")
     var output: String
 
-    @Option(help: "How often a pair or a piece must occur to be learned.")
+    @Option(parsing: .unconditional, help: "How often a pair or a piece must occur to be learned.")
     var minimumCount = 2
 
     @Option(
@@ -44,8 +48,13 @@ struct TrainTokenizerCommand: ParsableCommand {
     var json = false
 
     func validate() throws {
-        guard (1...1 << 24).contains(vocabulary) else {
-            throw ValidationError("--vocabulary \(vocabulary): must be between 1 and \(1 << 24)")
+        let least = trainer.leastVocabularySize
+        guard (least...1 << 24).contains(vocabulary) else {
+            throw ValidationError(
+                """
+                --vocabulary \(vocabulary): must be between \(least), for what \(type.rawValue) always \
+                has, and \(1 << 24)
+                """)
         }
         guard minimumCount >= 0 else {
             throw ValidationError("--minimum-count \(minimumCount): must not be negative")
@@ -54,10 +63,15 @@ struct TrainTokenizerCommand: ParsableCommand {
         guard !special.contains("") else { throw ValidationError("--special must not be empty") }
     }
 
-    func run() throws {
-        var trainer = TokenizerTrainer(
+    /// A trainer that has seen nothing yet.
+    private var trainer: TokenizerTrainer {
+        TokenizerTrainer(
             type.kind, vocabularySize: vocabulary, minimumCount: minimumCount,
             specialTokens: special.isEmpty ? nil : special)
+    }
+
+    func run() throws {
+        var trainer = trainer
         var lines = 0
         for file in input {
             var chunks = try LineChunks(texts: [], input: file)
