@@ -62,7 +62,7 @@ let package = Package(
             ]),
         layer("HeedModels", on: ["HeedGeneration", "HeedNN", "HeedTensor", "HeedFormats"]),
         layer("HeedTraining", on: ["HeedNN", "HeedTensor", "HeedFormats", protobuf]),
-        layer("HeedGeneration", on: ["HeedNN", "HeedTensor"]),
+        layer("HeedGeneration", on: ["HeedTensor"]),
         layer("HeedNN", on: ["HeedTensor", "HeedFormats"]),
         layer("HeedTensor", on: ["CHeedKernels", "HeedFormats"]),
         layer("HeedText", on: ["HeedPatterns", "HeedFormats"]),
