@@ -73,10 +73,12 @@ demo: dependencies build ## look at what the program does
 docs: build ## build the documentation of the libraries: .build/documentation
 	SWIFT=$(SWIFT) Tools/build-documentation.sh "$$($(SWIFT) build $(BUILD_FLAGS) --show-bin-path)" .build/documentation
 
-pictures: build ## draw the pictures of docs/lecture.md anew
+pictures: build ## draw the pictures of docs/lecture.md and docs/attention.md anew
 	@heed="$$($(SWIFT) build $(BUILD_FLAGS) --show-bin-path)/heed"; mkdir -p docs/images; \
 	"$$heed" explain | while read -r topic rest; do \
-		"$$heed" explain "$$topic" --output "docs/images/$$topic.svg" && echo "docs/images/$$topic.svg"; done
+		"$$heed" explain "$$topic" --output "docs/images/$$topic.svg" && echo "docs/images/$$topic.svg"; done; \
+	"$$heed" attend --source 'Hast du meinen Schlüssel gesehen?' --kind cross --layer 2 --head 2 --head 3 \
+		--output docs/images/cross-attention.svg && echo docs/images/cross-attention.svg
 
 test: dependencies test-kernels examples browser ## run every test
 	$(SWIFT) test $(TEST_FLAGS)

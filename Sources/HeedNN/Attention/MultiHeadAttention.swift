@@ -71,6 +71,8 @@ public final class MultiHeadAttention: Module {
     /// Earlier tokens that a token of a masked self-attention sees, itself included; all when nil.
     private let window: Int?
     private let names: LayerNames
+    /// The heads whose contributions have been taken out.
+    package private(set) var removedHeads: Set<Int> = []
 
     /// An attention of the given width.
     ///
@@ -218,6 +220,7 @@ public final class MultiHeadAttention: Module {
     /// that read it become zero. The bias stays. Traps for a head that there is not.
     public func removeContribution(ofHead head: Int) {
         precondition((0..<heads.count).contains(head), "There is no such head")
+        removedHeads.insert(head)
         let weight = output.weight
         let (rows, columns) = (weight.shape[0], weight.shape[1])
         // Every element type fits into float64, there and back.

@@ -3,7 +3,8 @@ import HeedFormats
 /// Writes attention maps into an `.npz` file, one after another, so that only one of them is in memory.
 ///
 /// For each part of a map: `KIND` float32 [layers, heads, rows, columns], `KIND.rows` and `KIND.columns` (texts), `KIND.layers`
-/// and `KIND.heads` (int64); and `source` and `target` (texts). In a file of many maps the names begin with the number of
+/// and `KIND.heads` (int64); `source` and `target` (texts); and `without_heads` (texts) of a
+/// model from which heads were taken out. In a file of many maps the names begin with the number of
 /// the map, from 1, as in `12/cross`.
 public final class AttentionArchive {
     private let archive: NumPyArchive
@@ -27,6 +28,9 @@ public final class AttentionArchive {
         let prefix = isNumbered ? "\(count)/" : ""
         if let source = map.source { try archive.add("\(prefix)source", source) }
         try archive.add("\(prefix)target", map.target)
+        if !map.removedHeads.isEmpty {
+            try archive.add("\(prefix)without_heads", map.removedHeads.map(\.description))
+        }
         for part in map.parts {
             let name = prefix + part.kind.rawValue
             try archive.add(

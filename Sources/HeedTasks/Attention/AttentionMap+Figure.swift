@@ -12,7 +12,8 @@ extension AttentionMap {
             : parts.filter { kinds.contains($0.kind) }
         return AttentionMap(
             source: source, target: target,
-            parts: shown.map { $0.selecting(layers.isEmpty ? $0.layers.suffix(1) : layers) })
+            parts: shown.map { $0.selecting(layers.isEmpty ? $0.layers.suffix(1) : layers) },
+            removedHeads: removedHeads)
     }
 
     /// A figure for a paper: a heat map for each head, with its tokens at the axes. It has no script, and its fonts are
@@ -36,17 +37,23 @@ extension AttentionMap {
         // The names of all tokens need 13 pixels each; numbers need more, and few panels.
         let field = max(width, height) <= 12 ? 30.0 : max(width, height) <= 24 ? 20 : 13.5
         let names = [rows, columns].map { texts in
-            texts.map { TextWidth.of($0, size: 11) }.max() ?? 0
+            texts.map { TextWidth.of($0, .muted) }.max() ?? 0
         }
-        let heading = TextWidth.of("Cross attention, layer 00, head 00", size: 13)
-        let panelWidth = max(min(names[0], 110) + field * Double(width) + 80, heading)
+        let headings = parts.map {
+            TextWidth.of("\(self.names(of: $0.kind).title), layer 00, head 00", .panel)
+        }
+        let panelWidth = max(
+            min(names[0], 110) + field * Double(width) + 80, headings.max() ?? 320)
         let below = names[1] + 4 > field ? min(names[1], 90) + 10 : 20
         let panelHeight = field * Double(height) + below + 45
         let across = max(1, min(count <= 4 ? 2 : 3, Int(1500 / panelWidth)))
         return Figure(
-            source ?? "", caption: target, columns: min(across, max(count, 1)),
+            (source ?? target) + (absence.isEmpty ? "" : " (\(absence))"),
+            caption: source == nil ? "" : target, columns: min(across, max(count, 1)),
             panelWidth: panelWidth, panelHeight: panelHeight,
-            parts.flatMap { $0.panels(decimals: count <= 2 && field >= 30 ? 2 : nil) })
+            parts.flatMap {
+                $0.panels(self.names(of: $0.kind), decimals: count <= 2 && field >= 30 ? 2 : nil)
+            })
     }
 }
 
@@ -60,44 +67,17 @@ extension AttentionMap.Part {
             weights: places.flatMap { weights[$0 * size..<($0 + 1) * size] })
     }
 
-    fileprivate func panels(decimals: Int?) -> [Figure.Panel] {
-        let (rows, columns) = (rows.map(Self.shown), columns.map(Self.shown))
+    fileprivate func panels(_ names: AttentionNames, decimals: Int?) -> [Figure.Panel] {
+        let (rows, columns) = (rows.map(AttentionMap.shown), columns.map(AttentionMap.shown))
         return layers.indices.flatMap { layer in
             heads.indices.map { head in
                 .heat(
                     HeatMap(
-                        "\(kind.title), layer \(layers[layer]), head \(heads[head])",
+                        "\(names.title), layer \(layers[layer]), head \(heads[head])",
                         matrix(at: layer * heads.count + head).map { $0.map(Double.init) },
-                        rows: rows, columns: columns, rowLabel: kind.axes.rows,
-                        columnLabel: kind.axes.columns, range: 0...1, decimals: decimals))
+                        rows: rows, columns: columns, rowLabel: names.row,
+                        columnLabel: names.column, range: 0...1, decimals: decimals))
             }
-        }
-    }
-
-    /// A token with signs for what would not be seen.
-    private static func shown(_ token: String) -> String {
-        if token.isEmpty { return "∅" }
-        return token.allSatisfy(\.isWhitespace)
-            ? String(token.prefix(8).map { ($0.isNewline ? "⏎" : "␣") as Character }) : token
-    }
-}
-
-extension AttentionKind {
-    /// What a heading says.
-    fileprivate var title: String {
-        switch self {
-        case .encoder: "Encoder"
-        case .decoder: "Decoder"
-        case .cross: "Cross attention"
-        }
-    }
-
-    /// What stands beside the rows and below the columns.
-    fileprivate var axes: (rows: String, columns: String) {
-        switch self {
-        case .encoder: ("asks", "is asked")
-        case .decoder: ("asks", "read so far")
-        case .cross: ("translation", "source")
         }
     }
 }

@@ -1,14 +1,15 @@
 package import HeedFormats
 
 extension AttentionMap {
-    /// The map as a text of JSON on one line: `source`, `target`, and `parts` with `kind`, `rows`, `columns`, `layers`,
-    /// `heads` and `weights` [layers][heads][rows][columns]. Every number reads back as the same float32.
+    /// The map as a text of JSON on one line: `source`, `target`, `without_heads`, and `parts` with `kind`, `rows`,
+    /// `columns`, `layers`, `heads` and `weights` [layers][heads][rows][columns]. Every number reads back as the same float32.
     public var json: String { JSONWriter().string(jsonValue) }
 
     /// The map as a value of JSON.
     package var jsonValue: JSONValue {
         [
             "source": source.map(JSONValue.string) ?? .null, "target": .string(target),
+            "without_heads": .array(removedHeads.map { .string($0.description) }),
             "parts": .array(parts.map(\.jsonValue)),
         ]
     }

@@ -61,12 +61,23 @@ public struct AttentionMap: Sendable, Equatable {
     public let target: String
     /// The weights by kind, those of an encoder first; none for an empty text.
     public let parts: [Part]
+    /// The heads whose contributions had been taken out of the model.
+    public let removedHeads: [AttentionHead]
 
     /// A map of a text.
-    public init(source: String?, target: String, parts: [Part]) {
+    ///
+    /// - Parameters:
+    ///   - source: the text that an encoder read; nil for a model without one.
+    ///   - target: the text that a decoder read or wrote.
+    ///   - parts: the weights by kind.
+    ///   - removedHeads: the heads whose contributions had been taken out of the model.
+    public init(
+        source: String?, target: String, parts: [Part], removedHeads: [AttentionHead] = []
+    ) {
         self.source = source
         self.target = target
         self.parts = parts
+        self.removedHeads = removedHeads
     }
 
     /// The weights of one kind; nil where they were not recorded.

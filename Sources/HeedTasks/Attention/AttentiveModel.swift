@@ -27,6 +27,15 @@ extension LanguageModel: AttentiveModel {
 }
 
 extension AttentiveModel {
+    /// The heads whose contributions have been taken out.
+    var removedHeads: [AttentionHead] {
+        AttentionKind.allCases.flatMap { kind in
+            attentions(kind).enumerated().flatMap { layer, attention in
+                attention.removedHeads.sorted().map { AttentionHead(kind, layer: layer, head: $0) }
+            }
+        }
+    }
+
     /// Takes what these heads contribute out of the model; throws `AttentionRangeError`, and then nothing has changed.
     package func removeContributions(of heads: [AttentionHead]) throws {
         for head in heads {

@@ -34,7 +34,10 @@ extension SentenceTranslator {
         let results = try targets.map(encodedTargets) ?? found(for: sentences, options)
         for (index, target) in results.enumerated() {
             guard !sentences[index].isBlank else {
-                try body(AttentionMap(source: sentences[index], target: target.text, parts: []))
+                try body(
+                    AttentionMap(
+                        source: sentences[index], target: target.text, parts: [],
+                        removedHeads: model.removedHeads))
                 continue
             }
             try body(attention((sentences[index], sources[index]), target, selection))
@@ -96,6 +99,6 @@ extension SentenceTranslator {
                 case .decoder: (predicted, read)
                 case .cross: (predicted, sources)
                 }
-            })
+            }, removedHeads: model.removedHeads)
     }
 }

@@ -22,6 +22,8 @@ public struct Figure: Sendable {
     public var panelHeight: Double
     /// Whether one legend above serves all line charts, which then have the same lines.
     public var sharesLegend: Bool
+    /// What that legend says; the names of the charts' lines when empty.
+    public var legend: [LegendEntry] = []
 
     private static let margin = 18.0
     private static let gap = 28.0
@@ -43,13 +45,18 @@ public struct Figure: Sendable {
     /// The picture as SVG that needs nothing else: it has no script, and is light or dark as its surroundings are.
     public func svg() -> String { draw().text }
 
-    /// The picture, and its line charts as they were drawn.
-    package func draw() -> (text: String, charts: [DrawnChart]) {
+    /// The picture, and its charts and maps as they were drawn.
+    ///
+    /// - Parameter nonce: the mark without which the page around the picture lets no style count; nil for none.
+    package func draw(
+        nonce: String? = nil
+    ) -> (text: String, charts: [DrawnChart], maps: [DrawnHeatMap]) {
         let count = Double(min(columns, max(panels.count, 1)))
         let width = count * panelWidth + (count - 1) * Self.gap + 2 * Self.margin
         var body = SVGText()
         var y = drawHead(&body, width: width)
         var charts: [DrawnChart] = []
+        var maps: [DrawnHeatMap] = []
         for (index, panel) in panels.enumerated() {
             let column = Double(index % columns)
             let row = Double(index / columns)
@@ -60,42 +67,52 @@ public struct Figure: Sendable {
             case .lines(let chart):
                 charts.append(
                     chart.draw(&body, in: box, showsLegend: !sharesLegend, clip: "c\(index)"))
-            case .heat(let map): map.draw(&body, in: box, gradient: "k\(index)")
+            case .heat(let map):
+                if let drawn = map.draw(&body, in: box, gradient: "k\(index)") {
+                    maps.append(drawn)
+                }
             }
         }
         let rows = Double((panels.count + columns - 1) / columns)
         y += rows * panelHeight + max(rows - 1, 0) * Self.gap / 2 + Self.margin
-        return (frame(body, width: width, height: y), charts)
+        return (frame(body, width: width, height: y, nonce: nonce), charts, maps)
     }
 
     private func drawHead(_ svg: inout SVGText, width: Double) -> Double {
         let inner = width - 2 * Self.margin
         var y = Self.margin
-        for line in TextWidth.wrapped(title, size: 17, width: inner) {
+        for line in TextWidth.wrapped(title, .heading, width: inner) {
             svg.label(line, x: Self.margin, y: y + 14, .heading)
             y += 22
         }
-        for line in TextWidth.wrapped(caption, size: 12, width: inner) {
+        for line in TextWidth.wrapped(caption, .plain, width: inner) {
             svg.label(line, x: Self.margin, y: y + 13)
             y += 17
         }
         y += 8
         if sharesLegend {
-            var names: [(String, SeriesStyle)] = []
-            for case .lines(let chart) in panels {
-                for index in chart.series.indices
-                where !names.contains(where: { $0.0 == chart.series[index].name }) {
-                    names.append((chart.series[index].name, chart.style(index)))
-                }
-            }
-            let legend = Legend(names, width: inner)
+            let legend = Legend(legend.isEmpty ? namedLines : legend, width: inner)
             legend.draw(&svg, x: Self.margin, y: y)
             y += legend.height + 4
         }
         return y
     }
 
-    private func frame(_ body: SVGText, width: Double, height: Double) -> String {
+    /// The lines of all charts, each name once.
+    private var namedLines: [LegendEntry] {
+        var lines: [LegendEntry] = []
+        for case .lines(let chart) in panels {
+            for index in chart.series.indices
+            where !lines.contains(where: { $0.name == chart.series[index].name }) {
+                lines.append(LegendEntry(chart.series[index].name, chart.style(index)))
+            }
+        }
+        return lines
+    }
+
+    private func frame(
+        _ body: SVGText, width: Double, height: Double, nonce: String?
+    ) -> String {
         var svg = SVGText()
         let (w, h) = (SVGText.number(width), SVGText.number(height))
         svg.group(
@@ -107,7 +124,7 @@ public struct Figure: Sendable {
         ) { svg in
             svg.element("title", ["id": "title"], title)
             svg.element("desc", ["id": "desc"], caption)
-            svg.appendStyle(Palette.styleSheet)
+            svg.appendStyle(Palette.styleSheet, nonce: nonce)
             svg.element("rect", ["class": "b", "width": w, "height": h])
             svg.append(body)
         }

@@ -1,13 +1,16 @@
 extension FigurePage {
-    /// Shows the values at the pointer, or, with the arrow keys, at one point after the other.
+    /// Shows the values at the pointer, or, with the arrow keys, at one point or field after the other.
     static let script = """
         const charts = JSON.parse(document.getElementById("data").textContent);
         const figure = document.querySelector("figure");
         const svg = figure.querySelector("svg");
         const tip = document.getElementById("tip");
         const space = "http://www.w3.org/2000/svg";
+        /* What hints of the picture say is shown below, at once and for every field. */
+        for (const hint of svg.querySelectorAll("g title")) hint.remove();
         const marks = svg.appendChild(document.createElementNS(space, "g"));
         let current = 0;
+        /* A place along the axis of a chart, or {row, column} of a heat map. */
         let at = null;
 
         function nearest(points, x) {
@@ -48,6 +51,25 @@ extension FigurePage {
                 row.append(one.series.name + ": " + one.point[3]);
             }
             at = closest[0];
+            placeTip(client);
+        }
+
+        function showField(map, field, client) {
+            const [left, top, width, height] = map.frame;
+            const [w, h] = [width / map.columns.length, height / map.rows.length];
+            marks.replaceChildren();
+            for (const [style, margin] of [["g", 1], ["a", 0]])
+                add(marks, "rect", {
+                    class: style, fill: "none", x: left + field.column * w - margin, y: top + field.row * h - margin,
+                    width: w + 2 * margin, height: h + 2 * margin});
+            tip.replaceChildren();
+            tip.appendChild(document.createElement("b")).textContent = `${map.rows[field.row]} · ${map.columns[field.column]}`;
+            tip.appendChild(document.createElement("div")).textContent = map.values[field.row][field.column];
+            at = field;
+            placeTip(client);
+        }
+
+        function placeTip(client) {
             tip.hidden = false;
             const box = tip.getBoundingClientRect();
             const right = client.x + 16 + box.width > innerWidth;
@@ -72,7 +94,12 @@ extension FigurePage {
                 point.x >= x - 4 && point.x <= x + width + 4 && point.y >= y && point.y <= y + height);
             if (index < 0) return hide();
             current = index;
-            show(charts[index], point.x, {x: event.clientX, y: event.clientY});
+            const chart = charts[index], client = {x: event.clientX, y: event.clientY};
+            if (chart.series) return show(chart, point.x, client);
+            const [left, top, width, height] = chart.frame;
+            const count = (list, share) => Math.max(0, Math.min(list.length - 1, Math.floor(share * list.length)));
+            showField(chart, {
+                row: count(chart.rows, (point.y - top) / height), column: count(chart.columns, (point.x - left) / width)}, client);
         });
         svg.addEventListener("pointerleave", hide);
 
@@ -82,11 +109,20 @@ extension FigurePage {
             if (event.key === "Escape") return hide();
             if (!(event.key in steps) && !(event.key in charted)) return;
             event.preventDefault();
-            if (event.key in charted) {
+            const map = charts[current];
+            const row = at === null || map.series ? -1 : at.row + (charted[event.key] || 0);
+            if (event.key in charted && !(row in (map.rows || []))) {
                 current = (current + charted[event.key] + charts.length) % charts.length;
                 at = null;
             }
             const chart = charts[current];
+            if (!chart.series) {
+                const field = at === null ? {row: 0, column: 0} : {row, column: at.column + (steps[event.key] || 0)};
+                field.column = Math.max(0, Math.min(chart.columns.length - 1, field.column));
+                const [left, top, width, height] = chart.frame;
+                return showField(chart, field, onScreen(
+                    left + (field.column + 1) * width / chart.columns.length, top + (field.row + 1) * height / chart.rows.length));
+            }
             const all = [...new Set(chart.series.flatMap(one => one.points.map(point => point[0])))];
             all.sort((a, b) => a - b);
             if (all.length === 0) return;

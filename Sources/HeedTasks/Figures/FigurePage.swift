@@ -18,35 +18,21 @@ public struct FigurePage: Sendable {
 
     /// The text of the page.
     public func html() -> String {
-        let (svg, charts) = figure.draw()
-        let title = SVGText.escaped(figure.title)
+        let (svg, charts, maps) = figure.draw(nonce: SelfContainedPage.nonce)
         let texts = paragraphs.map { "<p>\(SVGText.escaped($0))</p>\n" }.joined()
-        let script =
-            charts.isEmpty
-            ? ""
-            : "<script type=\"application/json\" id=\"data\">\(Self.data(charts))</script>\n"
-                + "<script>\n\(Self.script)</script>\n"
-        return """
-            <!DOCTYPE html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width">
-            <title>\(title)</title>
-            <style>
-            \(Self.styleSheet)
-            </style>
-            </head>
-            <body>
+        let hasValues = !charts.isEmpty || !maps.isEmpty
+        let body = """
             <main>
-            <figure tabindex="0">
+            <figure\(hasValues ? " tabindex=\"0\"" : "")>
             \(svg)</figure>
             <div id="tip" role="status" hidden></div>
             \(texts)\(htmlTable)</main>
-            \(script)</body>
-            </html>
-
             """
+        return SelfContainedPage(
+            title: figure.title, style: Self.styleSheet, body: body,
+            data: hasValues ? .array(charts.map(Self.data) + maps.map(Self.data)) : nil,
+            script: Self.script
+        ).text
     }
 
     private var htmlTable: String {
@@ -69,32 +55,40 @@ public struct FigurePage: Sendable {
             """
     }
 
-    /// The points of the line charts, in pixels and in words.
-    private static func data(_ charts: [DrawnChart]) -> String {
-        let list = charts.map { drawn -> JSONValue in
-            let series = drawn.chart.series.indices.map { index -> JSONValue in
-                let points = drawn.drawnPoints(index).compactMap { point -> JSONValue? in
-                    guard let point, let place = drawn.place(point) else { return nil }
-                    return [
-                        .double((place.x * 10).rounded() / 10),
-                        .double((place.y * 10).rounded() / 10),
-                        .string(NumberText.short(point.x)), .string(NumberText.short(point.y)),
-                    ]
-                }
+    /// The points of a line chart, in pixels and in words.
+    private static func data(_ drawn: DrawnChart) -> JSONValue {
+        let series = drawn.chart.series.indices.map { index -> JSONValue in
+            let points = drawn.drawnPoints(index).compactMap { point -> JSONValue? in
+                guard let point, let place = drawn.place(point) else { return nil }
                 return [
-                    "name": .string(drawn.chart.series[index].name),
-                    "color": .int(drawn.chart.style(index).colorIndex), "points": .array(points),
+                    .double((place.x * 10).rounded() / 10),
+                    .double((place.y * 10).rounded() / 10),
+                    .string(NumberText.short(point.x)), .string(NumberText.short(point.y)),
                 ]
             }
-            let frame = drawn.frame
             return [
-                "frame": .array([frame.x, frame.y, frame.width, frame.height].map { .double($0) }),
-                "title": .string(drawn.chart.title), "x": .string(drawn.chart.xLabel),
-                "series": .array(series),
+                "name": .string(drawn.chart.series[index].name),
+                "color": .int(drawn.chart.style(index).colorIndex), "points": .array(points),
             ]
         }
-        // A script ends at the first "</script", even inside of a string.
-        return JSONWriter().string(.array(list)).replacing("<", with: "\\u003c")
+        return [
+            "frame": data(drawn.frame), "x": .string(drawn.chart.xLabel),
+            "series": .array(series),
+        ]
+    }
+
+    /// The fields of a heat map, in words.
+    private static func data(_ drawn: DrawnHeatMap) -> JSONValue {
+        [
+            "frame": data(drawn.frame), "rows": .array(drawn.rows.map(JSONValue.string)),
+            "columns": .array(drawn.columns.map(JSONValue.string)),
+            "values": .array(
+                drawn.map.values.map { .array($0.map { .string(NumberText.short($0)) }) }),
+        ]
+    }
+
+    private static func data(_ frame: PanelFrame) -> JSONValue {
+        .array([frame.x, frame.y, frame.width, frame.height].map { .double($0) })
     }
 
     private static let styleSheet = """

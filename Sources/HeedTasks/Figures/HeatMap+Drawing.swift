@@ -1,17 +1,28 @@
+/// A heat map that has been drawn: where, and what its rows and columns are called.
+package struct DrawnHeatMap: Sendable {
+    package let map: HeatMap
+    /// The rectangle of all fields.
+    package let frame: PanelFrame
+    package let rows: [String]
+    package let columns: [String]
+}
+
 extension HeatMap {
     /// A map of more fields than this has no hint for each.
     private static let mostHints = 600
     private static let barWidth = 12.0
 
-    /// Draws the map with its colour bar into a rectangle; `gradient` is a name that no other of the picture has.
-    func draw(_ svg: inout SVGText, in box: PanelFrame, gradient: String) {
+    /// Draws the map with its colour bar into a rectangle; nil for a map without fields.
+    ///
+    /// - Parameter gradient: a name that no other of the picture has.
+    func draw(_ svg: inout SVGText, in box: PanelFrame, gradient: String) -> DrawnHeatMap? {
         let top = drawPanelTitle(title, &svg, in: box)
         let (rows, columns) = (values.count, columnCount)
         guard rows > 0, columns > 0 else {
             svg.label(
                 "no data", x: box.x + box.width / 2, y: box.y + box.height / 2, .muted,
                 anchor: .middle)
-            return
+            return nil
         }
         let rowTexts = (0..<rows).map {
             rowNames.isEmpty ? "\($0)" : rowNames.indices.contains($0) ? rowNames[$0] : ""
@@ -36,6 +47,7 @@ extension HeatMap {
         drawRowNames(&svg, frame, rowTexts, width: rowWidth, box)
         drawColumnNames(&svg, frame, columnTexts, isTurned: isTurned, bottom: bottom)
         drawBar(&svg, frame, bar, gradient)
+        return DrawnHeatMap(map: self, frame: frame, rows: rowTexts, columns: columnTexts)
     }
 
     private func drawFields(

@@ -1,3 +1,17 @@
+/// What a legend says of a line.
+public struct LegendEntry: Sendable, Hashable {
+    /// The line's name.
+    public var name: String
+    /// How it looks.
+    public var style: SeriesStyle
+
+    /// A line of this name that looks like this.
+    public init(_ name: String, _ style: SeriesStyle) {
+        self.name = name
+        self.style = style
+    }
+}
+
 /// The names of lines beside a piece of each, in as many rows as they need.
 struct Legend {
     private struct Entry {
@@ -14,13 +28,13 @@ struct Legend {
     /// How high it is.
     var height: Double { entries.last.map { Double($0.row + 1) * Self.rowHeight + 4 } ?? 0 }
 
-    init(_ names: [(String, SeriesStyle)], width: Double) {
+    init(_ lines: [LegendEntry], width: Double) {
         var (x, row) = (0.0, 0)
-        for (name, style) in names {
-            let name = TextWidth.fitted(name, size: 11, width: width - Self.sampleWidth - 12)
+        for line in lines {
+            let name = TextWidth.fitted(line.name, size: 11, width: width - Self.sampleWidth - 12)
             let needed = Self.sampleWidth + 6 + TextWidth.of(name, size: 11) + 14
             if x > 0, x + needed > width { (x, row) = (0, row + 1) }
-            entries.append(Entry(name: name, style: style, x: x, row: row))
+            entries.append(Entry(name: name, style: line.style, x: x, row: row))
             x += needed
         }
     }
@@ -33,7 +47,7 @@ struct Legend {
                 svg.element(
                     "path",
                     [
-                        "class": "l s\(entry.style.colorIndex)",
+                        "class": entry.style.lineClass,
                         "stroke-dasharray": entry.style.dashPattern.isEmpty
                             ? "none" : entry.style.dashPattern,
                         "d":

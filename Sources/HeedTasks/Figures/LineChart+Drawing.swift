@@ -21,7 +21,7 @@ extension LineChart {
         var top = drawPanelTitle(title, &svg, in: box)
         if showsLegend, series.count > 1 {
             let legend = Legend(
-                series.indices.map { (series[$0].name, style($0)) }, width: box.width)
+                series.indices.map { LegendEntry(series[$0].name, style($0)) }, width: box.width)
             legend.draw(&svg, x: box.x, y: box.y + top)
             top += legend.height
         }
@@ -156,7 +156,7 @@ extension DrawnChart {
             svg.element(
                 "path",
                 [
-                    "class": "l s\(style.colorIndex)",
+                    "class": style.lineClass,
                     "stroke-dasharray": style.dashPattern.isEmpty ? "none" : style.dashPattern,
                     "d": path,
                 ], "", title: chart.series[index].name)

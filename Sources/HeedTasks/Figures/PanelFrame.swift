@@ -26,7 +26,7 @@ package struct PanelFrame: Sendable, Hashable {
 /// Draws a title above a panel, in lines; returns how high it is.
 func drawPanelTitle(_ title: String, _ svg: inout SVGText, in box: PanelFrame) -> Double {
     guard !title.isEmpty else { return 4 }
-    let lines = TextWidth.wrapped(title, size: 13, width: box.width)
+    let lines = TextWidth.wrapped(title, .panel, width: box.width)
     for (index, line) in lines.enumerated() {
         svg.label(line, x: box.x, y: box.y + 14 + Double(index) * 17, .panel)
     }

@@ -68,14 +68,32 @@ public struct RunPlot: Sendable {
                 yScale: .logarithmic),
         ]
         let drawn = panels.compactMap(\.self)
-        return Figure(
-            names.count == 1
-                ? "Training \(names[0])" : "Trainings \(names.joined(separator: ", "))",
-            caption: hasMeans
+        var figure = Figure(
+            title, caption: caption, columns: drawn.count > 4 ? 3 : 2, panelWidth: 380,
+            panelHeight: 300, sharesLegend: !isAlone, drawn.map(Figure.Panel.lines))
+        if !isAlone {
+            figure.legend = names.indices.map { LegendEntry(names[$0], SeriesStyle($0)) }
+        }
+        return figure
+    }
+
+    private var isAlone: Bool { runs.count == 1 }
+
+    private var title: String {
+        switch names.count {
+        case 1: "Training \(names[0])"
+        case 2...3: "Trainings \(names.joined(separator: ", "))"
+        default: "\(names.count) trainings"
+        }
+    }
+
+    private var caption: String {
+        [
+            isAlone ? "" : "Thin lines are the loss in training, the others that in validation.",
+            hasMeans
                 ? "Lines of more than \(Self.mostPoints) measurements are means of neighbours."
                 : "",
-            columns: drawn.count > 4 ? 3 : 2, panelWidth: 380, panelHeight: 300,
-            drawn.map(Figure.Panel.lines))
+        ].filter { !$0.isEmpty }.joined(separator: " ")
     }
 
     /// The curves as a page, with the best epoch of each run in a table.
@@ -85,7 +103,7 @@ public struct RunPlot: Sendable {
             table: [
                 [
                     "Run", "Updates", "Epochs", "Best validation loss", "in epoch",
-                    "Last validation loss", "of the average",
+                    "Last validation loss", "Validation loss of the average",
                 ]
             ]
                 + zip(names, runs).map { name, run in
@@ -118,20 +136,18 @@ public struct RunPlot: Sendable {
 
     private var lossPanel: LineChart? {
         var series: [LineChart.Series] = []
-        let isAlone = runs.count == 1
         for (index, run) in runs.enumerated() {
             let training =
                 run.updateSeries["train/loss"].map(means) ?? run.epochSeries["train_loss"] ?? []
             let validation = run.epochSeries["valid_loss"] ?? []
             let prefix = isAlone ? "" : "\(names[index]): "
+            var thin = SeriesStyle(color: index, dash: index, marker: nil)
+            thin.isThin = !isAlone
             let kinds: [(String, [RunHistory.Point], SeriesStyle)] = [
-                (
-                    "training", training,
-                    SeriesStyle(color: index, dash: isAlone ? 0 : 1, marker: nil)
-                ),
+                ("training", training, thin),
                 (
                     "validation", validation,
-                    SeriesStyle(color: isAlone ? 1 : index, dash: 0, marker: index)
+                    isAlone ? SeriesStyle(color: 1, dash: 0, marker: 0) : SeriesStyle(index)
                 ),
             ]
             for (name, measured, style) in kinds {

@@ -47,7 +47,12 @@ package struct SVGText {
     }
 
     /// A style sheet, which has no character that would have to be escaped.
-    mutating func appendStyle(_ sheet: String) { text += "<style>\n\(sheet)\n</style>\n" }
+    ///
+    /// - Parameter nonce: the mark without which the page around the picture lets no style count; nil for none.
+    mutating func appendStyle(_ sheet: String, nonce: String?) {
+        let mark = nonce.map { " nonce=\"\($0)\"" } ?? ""
+        text += "<style\(mark)>\n\(sheet)\n</style>\n"
+    }
 
     /// Another picture's text, such as a part of this one.
     package mutating func append(_ other: SVGText) { text += other.text }
@@ -96,6 +101,18 @@ package enum LabelStyle: String {
     case panel = "p"
     case number = "v"
     case inverse = "i"
+
+    /// The height of its letters in pixels, as the style sheet has it.
+    var size: Double {
+        switch self {
+        case .heading: 17
+        case .panel: 13
+        case .plain: 12
+        case .muted, .number, .inverse: 11
+        }
+    }
+
+    fileprivate var isBold: Bool { self == .heading || self == .panel }
 }
 
 /// Which end of a text stands at its point.
@@ -110,13 +127,18 @@ package enum TextWidth {
         text.unicodeScalars.reduce(0) { $0 + width(of: $1) } * size
     }
 
+    /// The width of a text of a style in pixels; bold letters are wider.
+    package static func of(_ text: String, _ style: LabelStyle) -> Double {
+        of(text, size: style.size) * (style.isBold ? 1.15 : 1)
+    }
+
     private static func width(of scalar: Unicode.Scalar) -> Double {
         if scalar.properties.generalCategory == .nonspacingMark { return 0 }
         if scalar.value >= 0x2E80 { return 1.05 }
+        if "mMW%@".unicodeScalars.contains(scalar) { return 0.95 }
         return "iljI.,:;'|!()[] ".unicodeScalars.contains(scalar)
             ? 0.36
-            : scalar.properties.isUppercase || "mwMW%".unicodeScalars.contains(scalar)
-                ? 0.74 : 0.6
+            : scalar.properties.isUppercase || scalar == "w" ? 0.78 : 0.62
     }
 
     /// The text, with its end cut off where it is too wide.
@@ -127,16 +149,32 @@ package enum TextWidth {
         return short + "…"
     }
 
-    /// The text as lines, each as wide as `width` at most, broken at spaces.
-    package static func wrapped(_ text: String, size: Double, width: Double) -> [String] {
+    /// The text as lines, each as wide as `width` at most, broken at spaces, and inside of words that are wider.
+    package static func wrapped(_ text: String, _ style: LabelStyle, width: Double) -> [String] {
         var lines: [String] = []
         for word in text.split(separator: " ") {
-            if let last = lines.last, of("\(last) \(word)", size: size) <= width {
+            if let last = lines.last, of("\(last) \(word)", style) <= width {
                 lines[lines.count - 1] = "\(last) \(word)"
             } else {
-                lines.append(fitted(String(word), size: size, width: width))
+                lines += parts(of: word, style, width: width)
             }
         }
         return lines
+    }
+
+    /// A word in parts, each as wide as `width` at most, or one character.
+    private static func parts(of word: Substring, _ style: LabelStyle, width: Double) -> [String] {
+        var parts = [""]
+        var taken = 0.0
+        for character in word {
+            let needed = of(String(character), style)
+            if taken > 0, taken + needed > width {
+                parts.append("")
+                taken = 0
+            }
+            parts[parts.count - 1].append(character)
+            taken += needed
+        }
+        return parts
     }
 }

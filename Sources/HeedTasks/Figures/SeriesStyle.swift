@@ -10,6 +10,8 @@ public struct SeriesStyle: Sendable, Hashable {
     public var marker: Int?
     /// Whether the line itself is drawn, and not its points alone.
     public var hasLine = true
+    /// Whether the line is half as wide as others, for what is less important.
+    public var isThin = false
 
     /// A style of its own for the series of this number.
     public init(_ number: Int) {
@@ -50,7 +52,7 @@ package enum Palette {
             text{font-family:system-ui,"Noto Sans",Helvetica,Arial,sans-serif;font-size:12px}
             .h{font-size:17px;font-weight:600}.p{font-size:13px;font-weight:600}.m,.i,.v{font-size:11px}
             .g{stroke-width:1}.a{stroke-width:1}.l{fill:none;stroke-width:2;stroke-linejoin:round}
-            .k{stroke-width:1.5}.q{shape-rendering:crispEdges}
+            .w{stroke-width:1}.k{stroke-width:1.5}.q{shape-rendering:crispEdges}
             """
         return sizes + "\n" + rules(light, lightSeries, lightHeat)
             + "\n@media (prefers-color-scheme:dark){\n" + rules(dark, darkSeries, darkHeat) + "\n}"
@@ -74,6 +76,9 @@ package enum Palette {
 
 extension SeriesStyle {
     var colorIndex: Int { Self.wrapped(color, Palette.lightSeries.count) }
+
+    /// The classes of the line.
+    var lineClass: String { "l\(isThin ? " w" : "") s\(colorIndex)" }
 
     var dashPattern: String { Palette.dashes[Self.wrapped(dash, Palette.dashes.count)] }
 

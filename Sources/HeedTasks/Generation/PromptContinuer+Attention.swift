@@ -23,7 +23,8 @@ extension PromptContinuer {
         for (index, text) in texts.enumerated() {
             try body(
                 text.isEmpty
-                    ? AttentionMap(source: nil, target: text, parts: [])
+                    ? AttentionMap(
+                        source: nil, target: text, parts: [], removedHeads: model.removedHeads)
                     : attention(of: text, number: index + 1, selection))
         }
     }
@@ -42,6 +43,7 @@ extension PromptContinuer {
             Context(precision: precision, attentionObserver: capture.observer))
         let tokens = try tokenizer.displayPieces(of: ids)
         return AttentionMap(
-            source: nil, target: text, parts: capture.parts { _ in (tokens, tokens) })
+            source: nil, target: text, parts: capture.parts { _ in (tokens, tokens) },
+            removedHeads: model.removedHeads)
     }
 }

@@ -98,9 +98,10 @@ package struct NeighbourExample {
             let means = means
             let lists = known.compactMap(\.first).map { nearest($0, count: 5) }
             let figure = Figure(
-                "Words near in meaning have large inner products",
+                "Words near in meaning point the same way",
                 caption: """
-                    Cosines of vectors in the table that a translation model has learned. The mean is \
+                    Cosines, the inner products of vectors of length 1, in the table that a translation model \
+                    has learned. The mean is \
                     \(NumberText.fixed(means.within, 2)) within a group of words, and \
                     \(NumberText.fixed(means.across, 2)) between groups.
                     """,

@@ -44,10 +44,12 @@ package enum NormalisationExample {
         let output = encoder(
             Tensor(ids), packing: SequencePacking(lengths: [count]), Context(tape: tape)
         ) { states.append($0.detached) }
-        // The last state of a pre-norm stack is behind its final norm, and no layer's.
-        let sizes = states.prefix(placement == .pre ? depth : depth + 1).map {
-            $0.norm / Double($0.count).squareRoot()
+        // The last state of a pre-norm stack is behind its final norm: here is the one before.
+        if placement == .pre {
+            states[depth] = encoder.layers[depth - 1](
+                states[depth - 1], packing: SequencePacking(lengths: [count]), Context())
         }
+        let sizes = states.map { $0.norm / Double($0.count).squareRoot() }
         _ = tape.backward(
             output, upstream: Tensor.randomNormal([count, width], seed: seed, site: 1000))
         let gradients = encoder.layers.map { layer in
@@ -100,7 +102,7 @@ package enum NormalisationExample {
                             y: "norm", last, xScale: .logarithmic, yScale: .logarithmic)),
                     .lines(
                         LineChart(
-                            "Gradient of each layer's feed-forward weight, of 12", x: "layer",
+                            "The same in each layer of a stack of 12", x: "layer",
                             y: "norm", stacks.map { .init($0, $1.gradients, from: 1) },
                             yIncludes: [0])),
                     .lines(

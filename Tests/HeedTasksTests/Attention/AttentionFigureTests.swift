@@ -18,14 +18,14 @@ struct AttentionFigureTests {
         #expect(
             try titles(map.svg(kinds: [.encoder, .decoder]))
                 == ["Encoder", "Decoder"].flatMap {
-                    kind in (0..<3).map { "\(kind), layer 1, head \($0)" }
+                    kind in (0..<3).map { "\(kind) self-attention, layer 1, head \($0)" }
                 })
         #expect(try titles(map.svg(kinds: [.decoder], layers: [0])).count == 3)
         let two = try titles(map.svg(layers: [0, 1]))
         #expect(two.count == 6 && two.last == "Cross attention, layer 1, head 2")
         #expect(
             try titles(MadeUpMaps.oneKind(["a", "b"]).svg())
-                == ["Decoder, layer 0, head 0", "Decoder, layer 0, head 1"])
+                == (0..<2).map { "Decoder self-attention, layer 0, head \($0)" })
     }
 
     @Test("has every weight as a field with its tokens, and every token at the axes")
@@ -43,6 +43,22 @@ struct AttentionFigureTests {
         let texts = Set(elements.map(\.text))
         #expect(texts.isSuperset(of: part.rows) && texts.isSuperset(of: part.columns))
         #expect(texts.isSuperset(of: ["source of 3", "target of 4", "0", "1.0"]))
+    }
+
+    @Test("is headed by what was read, and tells which heads had been taken out")
+    func heading() throws {
+        func heading(_ map: AttentionMap) throws -> [String] {
+            try WellFormedXML(map.svg()).elements.filter { $0.attributes["class"] == "h" }
+                .map(\.text)
+        }
+        let text = MadeUpMaps.oneKind(["a", "b"])
+        #expect(try heading(text) == ["ab"])
+        #expect(!text.svg().contains("<desc id=\"desc\">ab"))
+        #expect(try heading(MadeUpMaps.translation(rows: 2, columns: 3)) == ["source of 3"])
+        let heads = [AttentionHead(.cross, layer: 1, head: 0)]
+        let without = AttentionMap(source: "a", target: "b", parts: [], removedHeads: heads)
+        #expect(try heading(without) == ["a (without cross.1.0)"])
+        #expect(without.json.contains(#""without_heads":["cross.1.0"]"#))
     }
 
     @Test("has signs for tokens that would not be seen")

@@ -110,7 +110,7 @@ struct AttentionMapTests {
         let folder = try TemporaryFolder()
         let map = try await translator(folder).attention(of: "  ")
         #expect(map.parts.isEmpty && map.target.isEmpty)
-        #expect(map.json == #"{"source":"  ","target":"","parts":[]}"#)
+        #expect(map.json == #"{"source":"  ","target":"","without_heads":[],"parts":[]}"#)
         #expect(map.meanCross.isEmpty && map.html().contains("<title>"))
     }
 

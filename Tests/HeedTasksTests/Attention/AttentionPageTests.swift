@@ -7,7 +7,7 @@ import Testing
 struct AttentionPageTests {
     /// The JSON that is embedded in a page.
     private func data(in page: String) throws -> JSONValue {
-        let opening = #"<script type="application/json" id="map">"#
+        let opening = #"<script type="application/json" id="data">"#
         let start = try #require(page.range(of: opening)).upperBound
         let end = try #require(page.range(of: "</script>", range: start..<page.endIndex)).lowerBound
         return try JSONParser().parse(String(page[start..<end]))
@@ -46,6 +46,39 @@ struct AttentionPageTests {
             #expect(!page.contains(word), "\(word)")
         }
         #expect(page.contains("default-src 'none'"))
+    }
+
+    @Test("every script stands inside of the body, and the names of kinds are those of figures")
+    func form() throws {
+        let map = MadeUpMaps.translation(rows: 3, columns: 3)
+        let page = map.html()
+        let end = try #require(page.range(of: "</body>")).upperBound
+        #expect(page[end...] == "\n</html>\n")
+        #expect(page.matches(of: /<script/).count == 2 && page.matches(of: /<body>/).count == 1)
+        let svg = map.svg(kinds: AttentionKind.allCases)
+        for part in try #require(data(in: page)["parts"]?.arrayValue) {
+            for name in ["title", "row", "column"] {
+                let text = try #require(part[name]?.stringValue)
+                #expect(svg.contains(text), "\(text)")
+            }
+        }
+    }
+
+    @Test("signs stand for tokens that would not be seen, and heads that were taken out are told")
+    func signs() throws {
+        let map = MadeUpMaps.oneKind(["a", " ", "b\n", "", "\t", "a\tb", " \n"])
+        let signs = try #require(data(in: map.html())["signs"]?.arrayValue)
+        let pairs = signs.compactMap { $0.arrayValue?.compactMap(\.stringValue) }
+        #expect(
+            pairs == [
+                ["", "∅"], ["\t", "⇥"], [" ", "␣"], [" \n", "␣⏎"], ["a\tb", "a⇥b"], ["b\n", "b⏎"],
+            ])
+        #expect(try data(in: map.html())["absence"]?.stringValue == "")
+        let heads = [AttentionHead(.cross, layer: 1, head: 0), .init(.decoder, layer: 0, head: 2)]
+        let without = AttentionMap(source: "a", target: "b", parts: map.parts, removedHeads: heads)
+        #expect(
+            try data(in: without.html())["absence"]?.stringValue
+                == "without cross.1.0, decoder.0.2")
     }
 
     @Test("of 60 words, 6 layers and 8 heads has less than 1.6 MB")

@@ -128,7 +128,7 @@ struct LanguageAttentionTests {
         #expect(arrays["source"] == nil && arrays["target"]?.texts == [text])
         let titles = try WellFormedXML(map.svg()).elements
             .filter { $0.attributes["class"] == "p" }.map(\.text)
-        #expect(titles == (0..<4).map { "Decoder, layer 1, head \($0)" })
+        #expect(titles == (0..<4).map { "Decoder self-attention, layer 1, head \($0)" })
         #expect(map.html().contains("<title>Attention: \(text)</title>"))
     }
 
@@ -158,7 +158,14 @@ struct LanguageAttentionTests {
         output.value = Tensor(values, shape: output.shape)
         let tokenizer = try Tokenizer(folder: folder.path)
         let expected = PromptContinuer(changed, tokenizer, .float32)
-        try expected.forEachAttention(of: [text], AttentionSelection()) { #expect($0 == without) }
+        try expected.forEachAttention(of: [text], AttentionSelection()) {
+            #expect($0.parts == without.parts && $0.target == without.target)
+            #expect($0.removedHeads == [] && whole.removedHeads == [])
+        }
+        #expect(without.removedHeads == [AttentionHead(.decoder, layer: 0, head: 3)])
+        let path = folder.path(of: "without.npz")
+        try without.writeNumPy(to: path)
+        #expect(try NumPyReader(path: path)["without_heads"]?.texts == ["decoder.0.3"])
         await #expect(throws: AttentionRangeError.self) {
             try await generator(
                 folder, type, withoutHeads: [AttentionHead(.cross, layer: 0, head: 0)])

@@ -33,8 +33,31 @@ struct FigureTests {
                 == "a<b>&\"'\u{FFFD}\u{FFFD}\u{FFFD}</svg>]]>")
         #expect(elements.allSatisfy { $0.name != "b" && $0.name != "script" })
         let page = FigurePage(figure, paragraphs: [name], table: [[name], [name]]).html()
-        #expect(!page.contains("a<b>"))
+        #expect(!page.contains("a<b>") && page.contains("default-src 'none'"))
         #expect(page.components(separatedBy: "</script").count == 3)
+    }
+
+    @Test(
+        "lines are no wider than their room, broken in words where these are wider, and nothing is lost"
+    )
+    func wrapping() {
+        let texts = [
+            "注意力机制让模型在每一步都能看到所有的词，而不只是最近的几个。", "a bb ccc",
+            "Donaudampfschifffahrtsgesellschaft und Kapitän", "", "  ", "👩‍👩‍👧👩‍👩‍👧👩‍👩‍👧",
+        ]
+        for text in texts {
+            for style in [LabelStyle.heading, .panel, .plain] {
+                for width in [30.0, 100, 1000] {
+                    let lines = TextWidth.wrapped(text, style, width: width)
+                    #expect(lines.joined().filter { $0 != " " } == text.filter { $0 != " " })
+                    #expect(
+                        lines.allSatisfy { TextWidth.of($0, style) <= width || $0.count == 1 },
+                        "\(lines)")
+                }
+            }
+        }
+        #expect(TextWidth.wrapped("a bb ccc", .plain, width: 1000) == ["a bb ccc"])
+        #expect(TextWidth.of("abc", .heading) > 1.1 * TextWidth.of("abc", size: 17))
     }
 
     @Test(

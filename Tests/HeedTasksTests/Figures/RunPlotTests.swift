@@ -56,7 +56,8 @@ struct RunPlotTests {
         let history = try RunHistory(path: path)
         #expect(history.averageLoss == 2.125)
         #expect(history.epochSeries["valid_loss"]?.map(\.value) == [3.5, 2.5])
-        #expect(RunPlot([history]).page.html().contains("2.125"))
+        let table = RunPlot([history]).page.table
+        #expect(table[0].last == "Validation loss of the average" && table[1].last == "2.125")
         withExtendedLifetime(folder) {}
     }
 
@@ -119,6 +120,66 @@ struct RunPlotTests {
         let error = #expect(throws: RunHistoryError.self) { try RunHistory(path: path) }
         #expect(error?.line == number && error?.path == path + "/metrics.jsonl")
         withExtendedLifetime(folder) {}
+    }
+
+    @Test("an error in a line has one number of a line")
+    func lineNumber() throws {
+        let (folder, path) = try run("{\"update\": 1}\n{x}\n{\"update\": 3}\n")
+        let error = #expect(throws: RunHistoryError.self) { try RunHistory(path: path) }
+        let words = error?.description ?? ""
+        #expect(words.contains("metrics.jsonl: line 2: byte 1: found"), "\(words)")
+        #expect(words.matches(of: /line/).count == 1)
+        withExtendedLifetime(folder) {}
+    }
+
+    @Test("the curves of ten runs with long names keep their room, under one legend for all")
+    func manyRuns() throws {
+        let runs = try (0..<10).map {
+            try run(
+                Self.lines, events: [[(5, 4.5), (15, 3.25)]],
+                name: "a-training-whose-name-tells-all-of-its-settings-"
+                    + String(repeating: "and-more-", count: 8) + "\($0)")
+        }
+        let figure = try RunPlot(runs.map { try RunHistory(path: $0.path) }).figure
+        #expect(figure.title == "10 trainings" && figure.legend.count == 10)
+        #expect(Set(figure.legend.map(\.style)).count == 10)
+        let drawn = figure.draw()
+        let top = try #require(drawn.charts.map(\.frame.y).min())
+        #expect(drawn.charts.count == 5)
+        for chart in drawn.charts {
+            #expect(chart.frame.height > 200 && chart.frame.width > 280)
+        }
+        let texts = try WellFormedXML(drawn.text).elements.filter { $0.name == "text" }
+        for entry in figure.legend {
+            let label = try #require(texts.first { $0.text == entry.name })
+            #expect(try #require(label.attributes["y"].flatMap(Double.init)) < top - 20)
+            #expect(texts.count { $0.text == entry.name } == 1)
+        }
+        withExtendedLifetime(runs) {}
+    }
+
+    @Test("of several runs, thin lines are training, and each run looks the same in every chart")
+    func styles() throws {
+        let runs = try [
+            run(Self.lines, events: [[(5, 4.5), (15, 3.25)]]), run(Self.lines, name: "other"),
+        ]
+        let figure = try RunPlot(runs.map { try RunHistory(path: $0.path) }).figure
+        #expect(
+            figure.sharesLegend && figure.caption.hasPrefix("Thin lines are the loss in training"))
+        for case .lines(let chart) in figure.panels {
+            for series in chart.series {
+                let style = try #require(series.style)
+                #expect(style.isThin == series.name.hasSuffix("training"))
+                let entry = try #require(
+                    figure.legend.first {
+                        series.name == $0.name || series.name.hasPrefix($0.name + ":")
+                    })
+                #expect(style.color == entry.style.color && style.dash == entry.style.dash)
+            }
+        }
+        let alone = try RunPlot([RunHistory(path: runs[0].path)]).figure
+        #expect(!alone.sharesLegend && alone.caption.isEmpty)
+        withExtendedLifetime(runs) {}
     }
 
     @Test("a folder that is no run is refused")

@@ -145,7 +145,8 @@ struct LectureExampleTests {
         let pre = depths.map { NormalisationExample.stack(.pre, depth: $0) }
         let first = [post, pre].map { $0[0].gradients[0] }
         for (index, depth) in depths.enumerated() {
-            #expect(post[index].gradients.count == depth && pre[index].sizes.count == depth)
+            #expect(post[index].gradients.count == depth && pre[index].gradients.count == depth)
+            #expect([post, pre].allSatisfy { $0[index].sizes.count == depth + 1 })
             #expect(abs((post[index].gradients.last ?? 0) / first[0] - 1) < 0.35)
         }
         // Between 4 and 24 layers: √6 in the limit of deep stacks.

@@ -1,5 +1,6 @@
 import Foundation
 import HeedTasks
+import HeedTensor
 import HeedTestSupport
 import Testing
 
@@ -36,17 +37,40 @@ struct LecturePictureTests {
         arguments: LectureTopic.allCases)
     func committed(topic: LectureTopic) throws {
         let url = Self.package.appending(path: "docs/images/\(topic.rawValue).svg")
-        let committed = try WellFormedXML(String(contentsOf: url, encoding: .utf8)).elements
         let page = try topic.page(model: topic.needsModel ? Self.model : nil)
-        let drawn = try WellFormedXML(page.figure.svg()).elements
-        // Numbers may differ in their last digits from one instruction set to another; words do not.
-        func words(_ elements: [WellFormedXML.Element]) -> [String] {
-            elements.filter {
-                $0.name == "text" && ["h", "p", "t"].contains($0.attributes["class"])
-            }
-            .map { $0.text.filter { !$0.isNumber && !"⁻⁰¹²³⁴⁵⁶⁷⁸⁹×.".contains($0) } }
-        }
-        #expect(words(committed) == words(drawn), "run make pictures")
+        let committed = try String(contentsOf: url, encoding: .utf8)
+        #expect(try Self.words(committed) == Self.words(page.figure.svg()), "run make pictures")
+        #expect(try Self.sheet(committed) == Self.sheet(page.figure.svg()), "run make pictures")
+    }
+
+    @Test("the committed picture of cross attention is the one that the code draws")
+    func crossAttention() async throws {
+        let url = Self.package.appending(path: "docs/images/cross-attention.svg")
+        let committed = try String(contentsOf: url, encoding: .utf8)
+        let translator = try await Translator(
+            folder: URL(filePath: Self.model), precision: .float32)
+        let map = try await translator.attention(
+            of: "Hast du meinen Schlüssel gesehen?", .init(.cross, layers: [2], heads: [2, 3]))
+        let drawn = map.svg(kinds: [.cross], layers: [2])
+        // Tokens stand at the axes, where numbers are those of the bar of colours.
+        let classes: Set = ["h", "p", "t", "m"]
+        #expect(
+            try Self.words(committed, classes) == Self.words(drawn, classes), "run make pictures")
+        #expect(try Self.sheet(committed) == Self.sheet(drawn), "run make pictures")
+    }
+
+    /// What is written in a picture. Numbers may differ in their last digits from one instruction set to another; words do
+    /// not.
+    private static func words(
+        _ svg: String, _ classes: Set<String> = ["h", "p", "t"]
+    ) throws -> [String] {
+        try WellFormedXML(svg).elements.filter {
+            $0.name == "text" && classes.contains($0.attributes["class"] ?? "")
+        }.map { $0.text.filter { !$0.isNumber && !"⁻⁰¹²³⁴⁵⁶⁷⁸⁹×.".contains($0) } }
+    }
+
+    private static func sheet(_ svg: String) throws -> [String] {
+        try WellFormedXML(svg).elements.filter { $0.name == "style" }.map(\.text)
     }
 
     @Test("in a trained model, words of one meaning are nearer than others")

@@ -1,10 +1,9 @@
 extension AttentionPage {
     /// The markup, which the script fills.
     static let body = #"""
-        <body>
         <header>
         <h1>What the model attends to</h1>
-        <p id="texts"><bdi id="source"></bdi><span id="arrow" aria-hidden="true">→</span><bdi id="target"></bdi></p>
+        <p id="texts"><bdi id="source"></bdi><span id="arrow" aria-hidden="true">→</span><bdi id="target"></bdi> <span id="absence"></span></p>
         <label class="theme">Colours
         <select id="theme">
         <option value="">as the system</option>
@@ -45,8 +44,7 @@ extension AttentionPage {
         <p id="meaning"></p>
         <p id="keys">Keys: Tab goes from control to control. In the heat map, arrow keys, Home, End, Page Up and Page Down
         move over the weights, and Escape lets go. A click holds a word or a weight until the next click.</p>
-        <p>The weights of a row sum to 1. They are those before dropout, in steps of 1/65,535.</p>
+        <p>Weights are those before dropout. The weights of a row sum to 1; here they are rounded to steps of 1/65,535, and sum to 1 up to that rounding.</p>
         </footer>
-        </body>
         """#
 }

@@ -55,7 +55,7 @@ extension AttentionPage {
             button.setAttribute("aria-pressed", isChosen);
             button.tabIndex = isChosen ? 0 : -1;
           }
-          at("full-title").textContent = `${kindTitles[p.kind]}, layer ${p.layers[state.layer]}, head ${p.heads[state.head]}`;
+          at("full-title").textContent = `${p.title}, layer ${p.layers[state.layer]}, head ${p.heads[state.head]}`;
           try { history.replaceState(null, "", "#" + name()); } catch { /* a page in a frame may have no history */ }
           redraw();
         }
@@ -68,9 +68,9 @@ extension AttentionPage {
           at("layer").replaceChildren(...options(p.layers));
           at("head").replaceChildren(...options(p.heads));
           at("kinds").querySelectorAll("input").forEach((input, i) => { input.checked = i === index; });
-          at("asks").textContent = rowNames[p.kind];
-          at("asked").textContent = columnNames[p.kind];
-          at("meaning").textContent = meanings[p.kind];
+          at("asks").textContent = p.row;
+          at("asked").textContent = p.column;
+          at("meaning").textContent = p.meaning;
           buildGrid(p);
           document.querySelector("main").classList.toggle("long", p.columns.length > 36);
           redraw({thumbs: true, layout: true});
@@ -176,7 +176,8 @@ extension AttentionPage {
         function start() {
           at("source").textContent = map.source ?? "";
           at("target").textContent = map.target;
-          at("arrow").hidden = alone;
+          at("arrow").hidden = map.source === null;
+          at("absence").textContent = map.absence && `(${map.absence})`;
           readTheme();
           /* Many words share what a row gives: on a scale to 1 their weights would hardly be seen. */
           at("stretch").checked = state.stretch = map.parts.some(p => p.columns.length > 20);
@@ -186,7 +187,7 @@ extension AttentionPage {
           }
           map.parts.forEach((p, i) => {
             const label = make("label", {className: "kind"});
-            label.append(make("input", {type: "radio", name: "kind", value: p.kind}), kindNames[p.kind]);
+            label.append(make("input", {type: "radio", name: "kind", value: p.kind}), p.name);
             label.firstChild.addEventListener("change", () => showPart(i));
             at("kinds").append(label);
           });

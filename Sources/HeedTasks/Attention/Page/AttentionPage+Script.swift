@@ -1,7 +1,7 @@
 extension AttentionPage {
     /// What the script knows: the map, what is chosen, and the colours.
     static let script = #"""
-        const map = JSON.parse(document.getElementById("map").textContent);
+        const map = JSON.parse(document.getElementById("data").textContent);
         const at = id => document.getElementById(id);
         const make = (name, properties = {}) => Object.assign(document.createElement(name), properties);
 
@@ -36,25 +36,9 @@ extension AttentionPage {
           return most || 1;
         }
 
-        /* Signs for what would not be seen. */
-        function shown(token) {
-          if (token === "") return "∅";
-          const text = token.replace(/\n/g, "⏎").replace(/\t/g, "⇥").replace(/\r/g, "␍");
-          return text.trim() === "" ? "␣".repeat(Math.min(text.length, 8)) : text;
-        }
-
-        const kindNames = {encoder: "Encoder", decoder: "Decoder", cross: "Cross"};
-        const kindTitles = {encoder: "Encoder self-attention", decoder: "Decoder self-attention", cross: "Cross attention"};
-        /* A model without an encoder names its rows by what it reads. */
-        const alone = map.source === null;
-        const rowNames = {encoder: "word of the source", decoder: alone ? "word" : "word that is predicted", cross: "word that is predicted"};
-        const columnNames = {encoder: "word of the source", decoder: "word read so far", cross: "word of the source"};
-        const meanings = {
-          encoder: "Each word of the source asks all words of the source.",
-          decoder: alone
-            ? "Each word asks itself and the words before it."
-            : "Each word that is predicted asks the words that have been read before it, beginning with the start token.",
-          cross: "Each word that is predicted asks all words of the source."};
+        /* Tokens that would not be seen have signs. */
+        const signs = new Map(map.signs);
+        const shown = token => signs.get(token) ?? token;
 
         /* Colours from 0 to 1, even in OKLab's lightness, so that equal steps look equal. */
         function ramp(dark) {

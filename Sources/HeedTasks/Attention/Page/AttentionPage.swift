@@ -13,48 +13,32 @@ extension AttentionMap {
 struct AttentionPage {
     let text: String
 
-    /// Only what has this mark may run or set the style.
-    private static let mark = "heed"
-
     init(_ map: AttentionMap) {
         let title = [map.source, map.target].compactMap(\.self).map { $0.prefix(60) }
             .joined(separator: " → ")
-        text = """
-            <!doctype html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; \
-            script-src 'nonce-\(Self.mark)'; style-src 'nonce-\(Self.mark)'; img-src data:">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta name="referrer" content="no-referrer">
-            <link rel="icon" href="data:,">
-            <title>Attention: \(Self.escaped(title))</title>
-            <style nonce="\(Self.mark)">
-            \(Self.style)
-            </style>
-            </head>
-            \(Self.body)
-            <script type="application/json" id="map">\(Self.data(of: map))</script>
-            <script nonce="\(Self.mark)">
-            "use strict";
-            \(Self.script)
-            \(Self.drawing)
-            \(Self.control)
-            </script>
-            </html>
-
-            """
+        text =
+            SelfContainedPage(
+                title: "Attention: \(title)", style: Self.style, body: Self.body,
+                data: Self.data(of: map),
+                script: [Self.script, Self.drawing, Self.control].joined(separator: "\n")
+            ).text
     }
 
-    /// The map as JSON that ends no script, whatever its tokens are.
-    static func data(of map: AttentionMap) -> String {
-        let value: JSONValue = [
+    private static func data(of map: AttentionMap) -> JSONValue {
+        let tokens = Set(map.parts.flatMap { $0.rows + $0.columns })
+        let signs = tokens.sorted().map { ($0, AttentionMap.shown($0)) }.filter { $0 != $1 }
+        return [
             "source": map.source.map(JSONValue.string) ?? .null, "target": .string(map.target),
+            "absence": .string(map.absence),
+            "signs": .array(signs.map { .array([.string($0), .string($1)]) }),
             "parts": .array(
                 map.parts.filter { !$0.weights.isEmpty }.map { part in
-                    [
+                    let names = map.names(of: part.kind)
+                    return [
                         "kind": .string(part.kind.rawValue),
+                        "name": .string(names.name), "title": .string(names.title),
+                        "row": .string(names.row), "column": .string(names.column),
+                        "meaning": .string(names.meaning),
                         "rows": .array(part.rows.map(JSONValue.string)),
                         "columns": .array(part.columns.map(JSONValue.string)),
                         "layers": .array(part.layers.map(JSONValue.int)),
@@ -63,15 +47,6 @@ struct AttentionPage {
                     ]
                 }),
         ]
-        // These stand in strings alone, where they may be written as numbers.
-        return JSONWriter().string(value).unicodeScalars.reduce(into: "") { text, scalar in
-            switch scalar {
-            case "<", ">", "&", "\u{2028}", "\u{2029}", "\u{7F}":
-                let digits = String(scalar.value, radix: 16)
-                text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: text.unicodeScalars.append(scalar)
-            }
-        }
     }
 
     /// Weights as 16-bit integers, little-endian, in base64.
@@ -85,18 +60,5 @@ struct AttentionPage {
             bytes.append(UInt8(truncatingIfNeeded: level >> 8))
         }
         return bytes.base64EncodedString()
-    }
-
-    private static func escaped(_ text: String) -> String {
-        text.unicodeScalars.reduce(into: "") { result, scalar in
-            switch scalar {
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "&": result += "&amp;"
-            case "\"": result += "&quot;"
-            case "\0": result += "\u{FFFD}"
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
     }
 }
