@@ -24,7 +24,7 @@ struct AttendCommandTests {
             let result = try attend(["--source", "a b c", "--output", output])
             #expect(result.status == 0 && result.output.isEmpty && result.errors.isEmpty)
         }
-        #expect(try text(folder.path(of: "map.html")).hasPrefix("<!doctype html>"))
+        #expect(try text(folder.path(of: "map.html")).hasPrefix("<!DOCTYPE html>"))
         #expect(try text(folder.path(of: "map.svg")).hasPrefix("<svg "))
         let json = try JSONParser().parse(text(folder.path(of: "map.json")))
         #expect(try text(folder.path(of: "map.JSON")) == text(folder.path(of: "map.json")))
@@ -104,6 +104,9 @@ struct AttendCommandTests {
         let options = ["--without-head", "encoder.0.1", "--without-head", "cross.0.0"]
         try require(["--source", "a b c", "--target", "c b a", "--output", output] + options)
         #expect(try text(output) != before)
+        let heads = try JSONParser().parse(text(output))["without_heads"]?.arrayValue
+        #expect(heads?.compactMap(\.stringValue) == ["encoder.0.1", "cross.0.0"])
+        #expect(try JSONParser().parse(before)["without_heads"] == .array([]))
         let model = try SmallRun.shared.get().model
         let scores = try [[], options].map {
             try Program.require(["translate", "--model", model, "--scores", "a b c"] + $0).output
@@ -123,7 +126,9 @@ struct AttendCommandTests {
             let result = try attend(["--text", "7 plus 3", "--output", output])
             #expect(result.status == 0 && result.output.isEmpty && result.errors.isEmpty)
         }
-        #expect(try text(folder.path(of: "map.svg")).contains("Decoder, layer 0, head 1"))
+        #expect(
+            try text(folder.path(of: "map.svg")).contains("Decoder self-attention, layer 0, head 1")
+        )
         let json = try JSONParser().parse(text(folder.path(of: "map.json")))
         #expect(json["source"] == .null && json["target"]?.stringValue == "7 plus 3")
         let part = try #require(json["parts"]?.arrayValue?.first)
@@ -156,6 +161,20 @@ struct AttendCommandTests {
         #expect(try !folder.names().contains("none.json"))
     }
 
+    @Test("warns of sentences that are longer than any that the model was trained on")
+    func length() throws {
+        let folder = try TemporaryFolder()
+        let long = Array(repeating: "a", count: 25).joined(separator: " ")
+        let output = folder.path(of: "map.json")
+        let single = try attend(["--source", long, "--output", output])
+        let warning = "is longer than any sentence that the model was trained on"
+        #expect(single.status == 0 && single.errors == "heed: warning: --source \(warning)\n")
+        let input = try folder.file("input", "a b\n\(long)\n")
+        let list = folder.path(of: "maps.jsonl")
+        let many = try attend(["--input", input, "--output", list])
+        #expect(many.status == 0 && many.errors == "heed: warning: \(input): line 2 \(warning)\n")
+    }
+
     @Test("command lines that make no sense end with 64 and name what is wrong")
     func usage() throws {
         let folder = try TemporaryFolder()
@@ -177,13 +196,18 @@ struct AttendCommandTests {
             (["--text", "a", "--output", page], "translates; give it a --source"),
             (["--text", "a", "--target", "a", "--output", page], "--target"),
             (["--input", input, "--target", "b", "--output", list], "--target"),
-            (["--source", " ", "--output", page], "--source"),
+            (["--source", " \t", "--output", page], #"--source " \t": there is nothing"#),
+            (source + ["--target", "b", "--beam", "3"], "--beam goes with neither"),
+            (["--text", "a", "--beam", "3", "--output", page], "--beam goes with neither"),
             (source + ["--layer", "1"], "there is no layer 1: encoder has layers 0 to 0"),
             (source + ["--head", "2"], "there is no head 2"),
             (source + ["--head", "-1"], "--head"),
             (source + ["--kind", "self"], "self"), (source + ["--beam", "0"], "--beam"),
             (source + ["--without-head", "cross.1.0"], "there is no head cross.1.0"),
-            (source + ["--without-head", "cross"], "cross"),
+            (
+                source + ["--without-head", "cross.1"],
+                "kind.layer.head, such as cross.2.3, with one of the kinds encoder, decoder, cross"
+            ),
             (["--input", "/dev/null", "--output", list, "--layer", "7"], "layer 7"),
         ]
         for (options, words) in cases {

@@ -51,12 +51,13 @@ extension JSONError: CustomStringConvertible {
     /// The whole message in one line.
     public var description: String {
         let place = "line \(line), byte \(offset): "
-        return (file.map { "\(nameForMessage($0)): " } ?? "") + place + problem.message
+        return (file.map { "\(nameForMessage($0)): " } ?? "") + place + "\(problem)"
     }
 }
 
-extension JSONError.Problem {
-    fileprivate var message: String {
+extension JSONError.Problem: CustomStringConvertible {
+    /// What is wrong, in words.
+    public var description: String {
         switch self {
         case .invalidUTF8: "not valid UTF-8"
         case .unexpectedEnd: "the JSON text ends inside a value"

@@ -76,12 +76,18 @@ public struct RunHistory: Sendable {
                         "\(nameForMessage(path)): line \(index + 1) is not whole, and left out")
                     return
                 }
-                let words =
-                    (error as? JSONFieldError).map {
-                        "\($0.field): \($0.problem)"
-                    } ?? "\(error)"
-                throw RunHistoryError(path: path, line: index + 1, problem: words)
+                throw RunHistoryError(
+                    path: path, line: index + 1, problem: Self.words(for: error))
             }
+        }
+    }
+
+    /// What is wrong inside of a line, whose number stands before it.
+    private static func words(for error: any Error) -> String {
+        switch error {
+        case let error as JSONFieldError: "\(error.field): \(error.problem)"
+        case let error as JSONError: "byte \(error.offset): \(error.problem)"
+        default: "\(error)"
         }
     }
 

@@ -20,9 +20,21 @@ extension OptimizerKind: ExpressibleByArgument {}
 
 extension AttentionKind: ExpressibleByArgument {}
 
-extension AttentionHead: ExpressibleByArgument {
+extension AttentionHead {
     /// A head by its name, such as `cross.2.3`.
-    public init?(argument: String) { self.init(argument) }
+    ///
+    /// - Throws: `ValidationError` that says what names of heads are like.
+    static func named(_ name: String) throws -> AttentionHead {
+        guard let head = AttentionHead(name) else {
+            let kinds = AttentionKind.allCases.map(\.rawValue)
+            throw ValidationError(
+                """
+                a head is kind.layer.head, such as cross.2.3, with one of the kinds \
+                \(kinds.joined(separator: ", "))
+                """)
+        }
+        return head
+    }
 }
 
 extension Precision: ExpressibleByArgument {

@@ -60,23 +60,34 @@ struct AttendCommand: ParsableCommand {
     @Option(help: "Only this head, from 0. Repeatable.")
     var head: [Int] = []
 
-    @Option(help: "Hypotheses that are followed at a time; 1 is greedy.")
-    var beam = TranslationOptions().beam
+    @Option(
+        help: """
+            Hypotheses that are followed at a time, where a translation is made; 1 is greedy. \
+            (default: \(TranslationOptions().beam))
+            """)
+    var beam: Int?
 
-    @Option(help: "Take out what this head contributes, such as cross.2.3. Repeatable.")
+    @Option(
+        help: "Take out what this head contributes, such as cross.2.3. Repeatable.",
+        transform: AttentionHead.named)
     var withoutHead: [AttentionHead] = []
 
     func validate() throws {
         try ThreadOption.check(threads)
-        try checkOption("beam", beam, in: 1...1024)
+        if let beam { try checkOption("beam", beam, in: 1...1024) }
         guard [source, text, input].count(where: { $0 != nil }) == 1 else {
             throw ValidationError("give one of --source, --text and --input")
         }
         guard target == nil || source != nil else {
             throw ValidationError("--target goes with --source alone")
         }
-        guard source?.contains(where: { !$0.isWhitespace }) ?? true else {
-            throw ValidationError("--source '': there is nothing to attend to")
+        guard beam == nil || (target == nil && text == nil) else {
+            throw ValidationError(
+                "--beam goes with neither --target nor --text: nothing is translated")
+        }
+        if let source, source.allSatisfy(\.isWhitespace) {
+            throw ValidationError(
+                "--source \(quotedForMessage(source)): there is nothing to attend to")
         }
         guard text != "" else { throw ValidationError("--text '': there is nothing to attend to") }
         _ = try AttentionFile.Format(path: output, isSingle: input == nil)
@@ -89,7 +100,7 @@ struct AttendCommand: ParsableCommand {
         let selection = AttentionSelection(
             kind.isEmpty ? .all : AttentionKinds(kind), layers: layer.isEmpty ? nil : layer,
             heads: head.isEmpty ? nil : head)
-        let forEachMap = try opened(selection)
+        let forEachMap = try opened(selection, chunks.name)
         let file = try creatingOutput {
             try AttentionFile(
                 path: output, isSingle: input == nil, kinds: kind, layers: layer)
@@ -100,17 +111,21 @@ struct AttendCommand: ParsableCommand {
                 after: before, in: input == nil ? nil : chunks.name,
                 option: text == nil ? "--source" : "--text"
             ) {
-                try forEachMap(lines) { map in try creatingOutput { try file.add(map) } }
+                try forEachMap(lines, before) { map in try creatingOutput { try file.add(map) } }
             }
         }
         try creatingOutput { try file.commit() }
     }
 
-    private typealias MapMaker = (_ lines: [String], _ body: (AttentionMap) throws -> Void) throws
-        -> Void
+    /// Makes the maps of lines that stand behind `before` others.
+    private typealias MapMaker = (
+        _ lines: [String], _ before: Int, _ body: (AttentionMap) throws -> Void
+    ) throws -> Void
 
     /// Opens the model, of whichever family it is.
-    private func opened(_ selection: AttentionSelection) throws -> MapMaker {
+    ///
+    /// - Parameter name: where lines come from.
+    private func opened(_ selection: AttentionSelection, _ name: String) throws -> MapMaker {
         let folder = try modelFolder(
             model, default: text == nil ? DefaultModel.name : DefaultModel.languageName)
         switch try ModelType(folder: folder) {
@@ -123,20 +138,27 @@ struct AttendCommand: ParsableCommand {
                 folder: folder, precision: precision, withoutHeads: withoutHead)
             try translator.check(selection)
             var options = TranslationOptions()
-            options.beam = beam
-            return { [target] lines, body in
+            options.beam = beam ?? options.beam
+            return { [target, isSingle = input == nil] lines, before, body in
                 try translator.forEachAttention(
                     of: lines, to: target.map { [$0] }, selection, options, body)
+                warnOfLength(
+                    translator.unusuallyLong(lines), after: before,
+                    in: isSingle ? nil : name, option: "--source")
             }
         case .language:
-            guard source == nil else {
+            guard source == nil, beam == nil else {
                 throw Failure(
-                    .usage, "--source: \(nameForMessage(folder)) continues text; give it a --text")
+                    .usage,
+                    """
+                    --\(source == nil ? "beam" : "source"): \(nameForMessage(folder)) continues \
+                    text\(source == nil ? "" : "; give it a --text")
+                    """)
             }
             let continuer = try PromptContinuer(
                 folder: folder, precision: precision, withoutHeads: withoutHead)
             try continuer.check(selection)
-            return { lines, body in
+            return { lines, _, body in
                 try continuer.forEachAttention(of: lines, selection, body)
             }
         }

@@ -67,7 +67,7 @@ struct TranslateCommand: ParsableCommand {
         help: """
             Take out what this head contributes: kind, layer and head, the last two from 0, such as \
             cross.2.3. Repeatable.
-            """)
+            """, transform: AttentionHead.named)
     var withoutHead: [AttentionHead] = []
 
     @Argument(help: ArgumentHelp("What to translate.", valueName: "text"))
@@ -106,7 +106,7 @@ struct TranslateCommand: ParsableCommand {
                 try translator.translate(
                     lines, options, recording: drawAttention ? .cross : [])
             }
-            warn(translator.unusuallyLong(lines), after: line, in: chunks.name)
+            warnOfLength(translator.unusuallyLong(lines), after: line, in: chunks.name)
             let text = translations.enumerated().map {
                 format($1, line: line + $0 + 1) + "\n"
             }.joined()
@@ -118,16 +118,6 @@ struct TranslateCommand: ParsableCommand {
             line += lines.count
         }
         if let file { try creatingOutput { try file.commit() } }
-    }
-
-    private func warn(_ indices: [Int], after line: Int, in name: String) {
-        for index in indices {
-            StandardStreams.printError(
-                """
-                heed: warning: \(nameForMessage(name)): line \(line + index + 1) is longer than \
-                any sentence that the model was trained on
-                """)
-        }
     }
 
     private func format(_ translation: Translation, line: Int) -> String {
