@@ -93,10 +93,8 @@ def write(path, type_name, comment, constants):
 
 
 ALL = "".join(map(chr, SCALARS))
-# Every category but those of what is not assigned or not a character.
-CATEGORIES = (
-    "Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl Zp Cc Cf Co".split()
-)
+# The categories that split patterns name: not those of controls and of what is no character.
+CATEGORIES = "Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl Zp".split()
 
 
 def matched(pattern):

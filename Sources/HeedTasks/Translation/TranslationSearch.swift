@@ -86,7 +86,6 @@ struct SearchPlan {
     /// Groups that follow one another; the batches of a group run at the same time, each on one thread. A group of one
     /// batch has all threads for itself.
     let groups: [[[Int]]]
-    /// The threads.
     let threads: Int
 
     /// Hypotheses of a batch, with which the products of one core come near their best speed.

@@ -2,9 +2,7 @@ import Glibc
 
 /// The functions of one number that tables are made with, in double precision.
 package func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }
-/// cos x.
 package func cosine(_ x: Double) -> Double { cos(x) }
-/// sin x.
 package func sine(_ x: Double) -> Double { sin(x) }
 /// The natural logarithm of x.
 package func logarithm(_ x: Double) -> Double { log(x) }

@@ -48,7 +48,6 @@ public final class Parameter {
     /// The sizes of its axes.
     public var shape: Shape { stored.shape }
 
-    /// The type of its elements.
     package var elementType: ElementType { parts?.first?.elementType ?? stored.elementType }
 
     /// Takes rows as mapped files hold them, without copying them: they are put together only where somebody asks for the

@@ -12,7 +12,6 @@ public enum Activation: Hashable, Sendable {
         }
     }
 
-    /// The name of the operator.
     var operatorName: String {
         switch self {
         case .plain: "unary"

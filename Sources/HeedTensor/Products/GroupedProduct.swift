@@ -47,7 +47,6 @@ struct GroupedProduct {
         return result
     }
 
-    /// The rows of a panel.
     func rows(ofPanel panel: Int) -> Range<Int> {
         panel * panelRows..<min((panel + 1) * panelRows, x.shape[0])
     }

@@ -88,7 +88,6 @@ final class PackedWeights: Sendable {
     /// The number of column panels.
     var panelCount: Int { panelOffsets.count }
 
-    /// The columns of a panel.
     func columns(ofPanel panel: Int) -> Range<Int> {
         let start = panel * panelColumns
         return start..<min(start + panelColumns, columns)

@@ -8,7 +8,6 @@ import HeedFormats
 struct PanelProducts {
     /// Rows of a full panel, and those that are computed for the last one.
     let rows: (full: Int, tail: Int)
-    /// The weights.
     let packed: PackedWeights
     /// The products of full panels of rows, then those of the last; of full panels of columns, then of the last.
     private var products: [[LibraryProduct]] = []

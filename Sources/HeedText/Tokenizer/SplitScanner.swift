@@ -3,7 +3,7 @@ import HeedFormats
 /// The split patterns that most byte-level tokenizers share, scanned by hand in one pass.
 ///
 /// Each of them matches every character, so that a text is nothing but its matches. The classes of
-/// characters are those of Unicode 16.0 (`TokenizerUnicode`). Tests compare the scanners with the pattern
+/// characters are those of Unicode 16.0 (`SplitClass`). Tests compare the scanners with the pattern
 /// engine.
 struct SplitScanner: Sendable, Equatable {
     private enum Family: Sendable {

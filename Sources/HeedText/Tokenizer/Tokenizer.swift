@@ -4,7 +4,7 @@ import HeedFormats
 ///
 /// The steps are those of the file: added tokens, normalizer, pre-tokenizer, model, post-processor, and for
 /// the way back the decoder. Ids and offsets are those of the `tokenizers` library (of sentencepiece and
-/// tiktoken for their files); `TokenizerUnicode` names the versions of Unicode.
+/// tiktoken for their files); `docs/tokenizers.md` names the versions of Unicode.
 ///
 /// Whether a special token that is spelled out in a text is that token, as the library has it, or text, so
 /// that nobody can write `</s>` into a sentence and end it, is for `parsesSpecialTokens` to say.

@@ -390,20 +390,4 @@ enum CategoryData {
     static let categoryZp = """
         2029
         """
-
-    /// `first-last` of Cc.
-    static let categoryCc = """
-        0-1F 7F-9F
-        """
-
-    /// `first-last` of Cf.
-    static let categoryCf = """
-        AD 600-605 61C 6DD 70F 890-891 8E2 180E 200B-200F 202A-202E 2060-2064 2066-206F FEFF \
-        FFF9-FFFB 110BD 110CD 13430-1343F 1BCA0-1BCA3 1D173-1D17A E0001 E0020-E007F
-        """
-
-    /// `first-last` of Co.
-    static let categoryCo = """
-        E000-F8FF F0000-FFFFD 100000-10FFFD
-        """
 }

@@ -1,20 +1,5 @@
-/// The version of Unicode by which Heed cuts texts: that of the patterns of `tokenizers` and tiktoken.
-///
-/// Two things are older because they are so in the `tokenizers` library: normalization stops at Unicode
-/// 9.0, and punctuation and BERT's controls and marks at 8.0. Small letters and numbers are those of
-/// Unicode 17.0. `docs/tokenizers.md` has the list.
-public enum TokenizerUnicode {
-    /// Letters, numbers, marks and parts of words in patterns.
-    public static let patternVersion = "16.0"
-    /// The forms C, D, KC and KD.
-    public static let normalizationVersion = "9.0"
-    /// Punctuation, and what BERT's normalizer removes.
-    public static let punctuationVersion = "8.0"
-    /// Small letters and numbers.
-    public static let letterVersion = "17.0"
-}
-
-/// What the split patterns of tokenizers ask of a character.
+/// What the split patterns of tokenizers ask of a character, in Unicode 16.0, which is that of the patterns of `tokenizers` and
+/// tiktoken. `docs/tokenizers.md` lists where they have other versions.
 enum SplitClass {
     static let letter: UInt8 = 1
     static let number: UInt8 = 2

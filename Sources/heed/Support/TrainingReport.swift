@@ -9,7 +9,6 @@ final class TrainingReport {
     /// The score of the final model.
     private(set) var finalScore: String?
 
-    /// Shows an event.
     func show(_ event: TrainingTaskEvent) {
         switch event {
         case .prepared(let words): line(words)
