@@ -51,6 +51,12 @@ struct Page: CustomStringConvertible, Sendable {
         }
     }
 
+    /// The files of Swift that it shows: a path between back ticks on a line of its own, and what stands below it.
+    var files: [(path: String, text: String)] {
+        text.matches(of: #/\n`(?<path>[^`\n]+\.swift)`:\n\n```swift\n(?<text>(?:(?!```).*\n)+)```/#)
+            .map { (String($0.output.path), String($0.output.text)) }
+    }
+
     /// The code in the columns of tables that have this title.
     func code(inColumn title: String) -> [String] {
         var column: Int?

@@ -5,7 +5,7 @@ import Testing
 /// Swift on pages is compiled against the modules that were built beside these tests, as whoever copies it would.
 @Suite("Swift on pages")
 struct PageSwiftTests {
-    private static let pages = ["README.md", "docs/coming-from-pytorch.md", "docs/lecture.md"]
+    private static let pages = ["README.md", "docs/attention.md", "docs/coming-from-pytorch.md"]
 
     /// The folder of what was built: that of the program that runs these tests.
     private static func build() throws -> URL {
@@ -30,14 +30,35 @@ struct PageSwiftTests {
 
     @Test("every block of Swift that imports a library of Heed compiles", arguments: pages)
     func compiles(path: String) throws {
-        guard FileManager.default.fileExists(atPath: SourceTree.root.appending(path: path).path)
-        else { return }
         let blocks = try Page(path).blocks(of: "swift").filter { $0.contains("import Heed") }
-        #expect(path == "docs/lecture.md" || !blocks.isEmpty)
+        #expect(!blocks.isEmpty)
         for block in blocks {
             let complaints = try Self.complaints(about: block)
             #expect(complaints == "", "\(path)")
         }
+    }
+
+    @Test(
+        "the files of the model that a page adds compile as a part of its layer, and their tests with it"
+    )
+    func addedModel() throws {
+        let files = try Page("docs/adding-a-model.md").files
+        #expect(files.count == 4)
+        let folder = try TemporaryFolder()
+        var paths = try files.map { file in
+            try folder.file(URL(filePath: file.path).lastPathComponent, file.text)
+        }
+        let tests = paths.removeLast()
+        let layer = try SourceTree.files(under: "Sources").filter {
+            $0.target == "HeedModels" && $0.path.hasSuffix(".swift")
+        }.map { SourceTree.root.appending(path: $0.path).path }
+        let module = [
+            "-emit-module", "-module-name", "HeedModels", "-emit-module-path",
+            folder.path(of: "HeedModels.swiftmodule"),
+        ]
+        #expect(try Self.complaints(Self.layerArguments + module + layer + paths) == "")
+        let user = ["-typecheck", "-module-name", "HeedModelsTests", "-I", folder.path, tests]
+        #expect(try Self.complaints(Self.layerArguments + user) == "")
     }
 
     @Test("a name that does not exist is noticed")
@@ -48,13 +69,29 @@ struct PageSwiftTests {
     /// What the compiler says about a program.
     private static func complaints(about program: String) throws -> String {
         let folder = try TemporaryFolder()
-        let file = try folder.file("main.swift", program)
+        return try complaints(["-typecheck", folder.file("main.swift", program)])
+    }
+
+    /// What the compiler is told of files of the package: the package's name, which is that of its folder, and the features
+    /// of `Package.swift`.
+    private static var layerArguments: [String] {
+        let name = SourceTree.root.lastPathComponent.lowercased()
+        let word = String(name.map { $0.isLetter || $0.isNumber ? $0 : "_" })
+        return ["-package-name", word, "-parse-as-library"]
+            + ["ExistentialAny", "MemberImportVisibility", "InternalImportsByDefault"].flatMap {
+                ["-enable-upcoming-feature", $0]
+            }
+    }
+
+    /// What the compiler says when it is called with these arguments, and knows the modules that were built.
+    private static func complaints(_ arguments: [String]) throws -> String {
+        let folder = try TemporaryFolder()
         let output = URL(filePath: try folder.file("output", ""))
         let build = try build()
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments =
-            ["swiftc", "-typecheck", "-swift-version", "6", file]
+            ["swiftc", "-swift-version", "6"] + arguments
             + ["-I", build.appending(path: "Modules").path]
             + (try moduleMaps(build)).flatMap { ["-Xcc", "-fmodule-map-file=\($0)"] }
         process.standardOutput = FileHandle.nullDevice
