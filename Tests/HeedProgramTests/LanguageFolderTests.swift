@@ -92,6 +92,12 @@ struct LanguageFolderTests {
         let input = try run.folder.file("prompts", "4 plus\n\n\(long)\n")
         let found = try run.generate(["--input", input])
         #expect(found.isFailure(65, naming: "\(input): line 3: ", "64 positions"))
+        // Far enough for the lines before to be read apart.
+        let far = String(repeating: "\n", count: 5000) + long
+        let later = try run.generate([
+            "--input", run.folder.file("far", far), "--output", run.folder.path(of: "output"),
+        ])
+        #expect(later.isFailure(65, naming: "far: line 5001: "), "\(later.errors)")
         let option = try run.generate(["--prompt", long])
         #expect(option.isFailure(65, naming: "--prompt: "), "\(option.errors)")
         // A tokenizer with more pieces than the model.
@@ -182,6 +188,11 @@ struct LanguageFolderTests {
                 data: data.path, output: folder.path(of: "wrong"),
                 ["--set", "family=llama", "--set", "heads=4", "--set", "key-value-heads=3"]))
         #expect(wrong.isFailure(64, naming: "key-value-heads = 3: must divide heads = 4"))
+        let odd = try Program.run(
+            SmallLanguageRun.arguments(
+                data: data.path, output: folder.path(of: "odd"),
+                ["--set", "family=llama", "--set", "width=36", "--set", "heads=4"]))
+        #expect(odd.isFailure(64, naming: "heads = 4: must give each head"), "\(odd.errors)")
     }
 
     @Test("each kind of tokenizer says how small its vocabulary may be")

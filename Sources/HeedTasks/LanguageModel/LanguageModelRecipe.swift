@@ -128,6 +128,14 @@ public struct LanguageModelRecipe: TrainingRecipe {
                 \(configuration.heads)
                 """
             ),
+            (
+                configuration.type == .llama
+                    && configuration.width / configuration.heads % 2 != 0,
+                """
+                heads = \(configuration.heads): must give each head an even part of width = \
+                \(configuration.width), for llama turns elements in pairs
+                """
+            ),
         ]
         if let problem = problems.first(where: { $0.0 }) {
             throw TrainingSettingError(problem.1)
