@@ -40,6 +40,7 @@ struct WalkThroughTests {
         let output = try Self.run("README.md", in: folder)
         #expect(output.contains("2021-05-03"))
         #expect(output.contains("BLEU|"))
+        #expect(output.contains("\"prompt\": \"The old house\""))
         let found = try TextFile.lines(path: folder.path(of: "translated"))
         let expected = try TextFile.lines(path: folder.path(of: "dates/test.target"))
         #expect(found.count == expected.count && expected.count == 1000)
@@ -56,6 +57,28 @@ struct WalkThroughTests {
         let right = zip(found, expected).count { $0 == $1 }
         #expect(right >= expected.count * 9 / 10, "\(right) of \(expected.count)")
         #expect(output.contains("BLEU|"))
+    }
+
+    @Test("what a model attends to is written by the commands of its page")
+    func attention() throws {
+        let folder = try TemporaryFolder()
+        let output = try Self.run("docs/attention.md", in: folder)
+        let names = try folder.names()
+        for name in [
+            "attention.html", "attention.json", "figure.svg", "text.html", "weights.npz",
+            "cross-attention.svg", "without",
+        ] {
+            #expect(names.contains(name), "\(name)")
+        }
+        #expect(output.contains("BLEU|"))
+    }
+
+    @Test("every block of commands of the README runs but those of make")
+    func all() throws {
+        let text = try Self.text("README.md")
+        let blocks = text.matches(of: #/```sh\n(?<lines>(?:(?!```).*\n)+)```/#)
+        let others = blocks.count { !$0.output.lines.hasPrefix("make ") }
+        #expect(try Self.commands("README.md").count == others && blocks.count > others)
     }
 
     @Test("every verb and every target of make that a page names is there")
