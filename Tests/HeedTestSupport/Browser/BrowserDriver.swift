@@ -21,7 +21,8 @@ final class BrowserDriver: Sendable {
         port = try Self.port(in: output.fileHandleForReading)
     }
 
-    deinit { process.terminate() }
+    // The driver inherits a mask that keeps SIGTERM from it.
+    deinit { kill(process.processIdentifier, SIGKILL) }
 
     /// The port of the line "… started successfully on port N.".
     private static func port(in output: FileHandle) throws -> UInt16 {
