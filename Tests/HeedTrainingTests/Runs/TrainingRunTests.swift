@@ -62,7 +62,8 @@ struct TrainingRunTests {
         }
     }
 
-    @Test("tells the validation loss of the average, and goes on from weights that are not averaged")
+    @Test(
+        "tells the loss of the average, and goes on from weights that are not averaged")
     func averageLoss() throws {
         try withRunFolder { folder in
             var reports: [AverageReport] = []
