@@ -46,6 +46,8 @@ public final class Browser: Sendable {
                             "binary": .string(programs.browser.path),
                         ],
                         "goog:loggingPrefs": ["browser": "ALL", "performance": "ALL"],
+                        // Milliseconds, of which a machine that does much else takes many.
+                        "timeouts": ["script": 300_000],
                     ]
                 ]
             ], to: driver)
