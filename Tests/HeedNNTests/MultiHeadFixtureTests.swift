@@ -105,7 +105,10 @@ struct FixtureRun {
         let gradients = tape.backward(output, upstream: try fixture.tensor("output.gradient"))
         try expectGradients(of: inputs, gradients, names, fixture)
         #expect(module.collectedGradients.count == module.bindings.count)
-        let wrong = try wrongGradients(of: module) {
+        // Where vectors are short, more rounding errors are left of what cancels; in a single layer no gradient is as
+        // large as a model's largest.
+        let hasShortVectors = [.generic, .avx2].contains(InstructionSet.current)
+        let wrong = try wrongGradients(of: module, noise: hasShortVectors ? 1.25e-7 : 1e-7) {
             try fixture.tensor("\(nameInFile($0)).gradient")
         }
         #expect(wrong == [])
