@@ -183,10 +183,17 @@ static void faulty_rows(const heed_rows_product *p, int64_t begin, int64_t end) 
     real->rows_product(&faulty_product, begin, end);
 }
 
+static enum { IN_DEPTH, IN_ELEMENT, IN_BIAS, IN_ACCUMULATE, IN_RELU } in_panel;
+
 static void faulty_panel(const heed_panel_product *p) {
     heed_panel_product faulty_product = *p;
-    faulty_product.depth -= p->depth > 64;
+    faulty_product.depth -= in_panel == IN_DEPTH && p->depth > 64;
+    faulty_product.bias = in_panel == IN_BIAS ? NULL : p->bias;
+    faulty_product.accumulate = p->accumulate && in_panel != IN_ACCUMULATE;
+    faulty_product.relu = p->relu && in_panel != IN_RELU;
     real->panel_product(&faulty_product);
+    if (in_panel == IN_ELEMENT && p->rows > 0 && p->columns > 0)
+        p->c[(p->rows - 1) * p->ldc + p->columns - 1] *= (float)factor;
 }
 
 static void faulty_panels(const heed_panel_packing *p, int64_t begin, int64_t end) {
@@ -235,7 +242,8 @@ void test_planted(void) {
     PLANT(quantise, faulty_quantise, test_quantised);
     PLANT(quantised_product, faulty_quantised, test_quantised);
     PLANT(rows_product, faulty_rows, test_rows_product);
-    PLANT(panel_product, faulty_panel, test_panel_product);
+    for (int place = IN_DEPTH; place <= IN_RELU; place++)
+        in_panel = place, PLANT(panel_product, faulty_panel, test_panel_product);
     PLANT(pack_panels, faulty_panels, test_pack_panels);
     PLANT(pack_pairs, faulty_pairs, test_pack_pairs);
     PLANT(reduce, faulty_reduce, test_reductions);

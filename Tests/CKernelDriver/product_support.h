@@ -5,6 +5,7 @@
 
 #include "heed_kernels.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,22 +43,46 @@ static inline double random_number(void) { // roughly normal
 
 // Never null: the drivers have nothing to say without memory.
 static inline void *memory_of(size_t bytes) {
-    void *memory = aligned_alloc(64, (bytes + 127) / 64 * 64);
+    void *memory = aligned_alloc(64, bytes ? (bytes + 63) / 64 * 64 : 64);
     if (!memory)
         exit(2);
     memset(memory, 0, bytes);
     return memory;
 }
 
+static inline void set_number(void *matrix, int type, int64_t i, float x) {
+    if (type == HEED_F32)
+        ((float *)matrix)[i] = x;
+    else
+        ((uint16_t *)matrix)[i] = bfloat16_of(x);
+}
+
 static inline void *random_matrix(int64_t count, int type) {
-    char *matrix = memory_of((size_t)count * 4);
-    for (int64_t i = 0; i < count; i++) {
-        float x = (float)random_number();
-        if (type == HEED_F32)
-            ((float *)(void *)matrix)[i] = x;
-        else
-            ((uint16_t *)(void *)matrix)[i] = bfloat16_of(x);
-    }
+    void *matrix = memory_of((size_t)count * 4);
+    for (int64_t i = 0; i < count; i++)
+        set_number(matrix, type, i, (float)random_number());
+    return matrix;
+}
+
+// The numbers of a matrix whose rows are `ld` long: nothing stands behind the last row.
+static inline int64_t exact_count(int64_t rows, int64_t columns, int64_t ld) {
+    return (rows - 1) * ld + columns;
+}
+
+// Memory that ends where it is used up, so that the address sanitizer sees one number too far.
+static inline void *exact_memory(int64_t count, int type) {
+    void *memory = malloc((size_t)count * type_bytes(type));
+    if (!memory)
+        exit(2);
+    return memory;
+}
+
+// A random matrix with NaN between its rows: who reads those numbers spoils the result.
+static inline void *exact_matrix(int64_t rows, int64_t columns, int64_t ld, int type) {
+    const int64_t count = exact_count(rows, columns, ld);
+    void *matrix = exact_memory(count, type);
+    for (int64_t i = 0; i < count; i++)
+        set_number(matrix, type, i, i % ld < columns ? (float)random_number() : NAN);
     return matrix;
 }
 

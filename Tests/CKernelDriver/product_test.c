@@ -2,10 +2,8 @@
 // Usage: product_test check | rows [largest M [n k]]. The instruction set is HEED_ISA's. `check` exits with 1 on an
 // error.
 
-#include "onednn_product.h"
 #include "product_support.h"
 
-#include <math.h>
 #include <pthread.h>
 
 static int failures;
@@ -41,7 +39,7 @@ static int64_t wrong_elements(const heed_product_shape *s, const operands *o, co
             double difference = fabs(sum - float_of(c, s->c_type, i * s->ldc + j));
             wrong += !(difference <= 4 * epsilon * sqrt(s->k) * size + rounding * fabs(sum) + 1e-30);
         }
-        for (int64_t j = s->n; j < s->ldc; j++) // the guard between rows
+        for (int64_t j = s->n; i + 1 < s->m && j < s->ldc; j++) // the guard between rows
             wrong += float_of(c, s->c_type, i * s->ldc + j) != float_of(o->before, s->c_type, i * s->ldc + j);
     }
     return wrong;
@@ -54,12 +52,12 @@ static void check_one(int32_t m, int32_t n, int32_t k, int type, int c_type, int
     s.transpose_a = options & 1, s.transpose_b = options >> 1 & 1, s.packed_b = options >> 2 & 1;
     s.accumulate = options >> 3 & 1, s.has_bias = options >> 4 & 1, s.relu = options >> 5 & 1;
     s.lda = (s.transpose_a ? m : k) + extra, s.ldb = (s.transpose_b ? k : n) + extra, s.ldc = n + extra;
-    int64_t c_count = m * s.ldc;
-    void *a = random_matrix((s.transpose_a ? k : m) * s.lda, type);
-    void *b = random_matrix((s.transpose_b ? n : k) * s.ldb, type);
-    void *c = random_matrix(c_count, c_type), *before = memory_of((size_t)c_count * 4);
+    void *a = s.transpose_a ? exact_matrix(k, m, s.lda, type) : exact_matrix(m, k, s.lda, type);
+    void *b = s.transpose_b ? exact_matrix(n, k, s.ldb, type) : exact_matrix(k, n, s.ldb, type);
+    const int64_t c_count = exact_count(m, n, s.ldc);
+    void *c = exact_matrix(1, c_count, c_count, c_type), *before = exact_memory(c_count, c_type);
     memcpy(before, c, (size_t)c_count * type_bytes(c_type));
-    float *bias = random_matrix(n, HEED_F32);
+    float *bias = exact_matrix(1, n, n, HEED_F32);
     void *packed = s.packed_b ? packed_copy(&s, b, s.transpose_b, s.ldb) : NULL;
     heed_status status = run_once(&s, a, packed ? packed : b, c, bias);
     int64_t wrong = -1;
@@ -136,25 +134,48 @@ static void check_threads(void) {
     }
 }
 
-static void check_packing_from_float32(void) {
-    if (!heed_bf16_products())
-        return;
-    heed_product_shape s = shape_of(8, 200, 96, HEED_BF16, HEED_F32);
-    float *b = random_matrix(200 * 96, HEED_F32);
-    uint16_t *rounded = memory_of(200 * 96 * 2);
-    for (int i = 0; i < 200 * 96; i++)
-        rounded[i] = bfloat16_of(b[i]);
-    size_t bytes = heed_weights_packed_bytes(HEED_BF16, 96, 200);
-    for (int transposed = 0; transposed < 2; transposed++) {
-        void *packed = memory_of(bytes), *expected = packed_copy(&s, rounded, transposed, transposed ? 96 : 200);
-        memset(packed, 0xff, bytes);
-        heed_status status =
-            heed_weights_pack(HEED_BF16, 96, 200, HEED_F32, transposed, transposed ? 96 : 200, b, packed);
-        if (status != HEED_OK || !expected || memcmp(packed, expected, bytes) != 0)
-            failures++, printf("FAILED: packing from float32 rounds to nearest even (%d)\n", transposed);
-        free(packed), free(expected);
+// Packs all columns at once, or block by block, the last first.
+static bool packs(const heed_product_shape *s, heed_type source_type, const void *source, bool in_blocks,
+                  void *packed) {
+    const int32_t block = in_blocks ? heed_weights_block(s->b_type, s->k, s->n) : s->n;
+    for (int32_t begin = (s->n - 1) / block * block; begin >= 0; begin -= block) {
+        const int32_t end = begin + block < s->n ? begin + block : s->n;
+        if (heed_weights_pack_columns(s->b_type, s->k, s->n, source_type, s->transpose_b, s->ldb, source, packed, begin,
+                                      end) != HEED_OK)
+            return false;
     }
-    free(b), free(rounded);
+    return true;
+}
+
+// Packing from another type packs the numbers that conversion beforehand gives, rounded to nearest even.
+static void check_packing(int32_t k, int32_t n, heed_type type, heed_type source_type, bool transposed) {
+    heed_product_shape s = shape_of(1, n, k, type, HEED_F32);
+    const int64_t rows = transposed ? n : k, columns = transposed ? k : n;
+    s.transpose_b = transposed, s.ldb = columns + 3;
+    void *source = exact_matrix(rows, columns, s.ldb, source_type);
+    const int64_t count = exact_count(rows, columns, s.ldb);
+    void *converted = exact_memory(count, type);
+    for (int64_t i = 0; i < count; i++)
+        set_number(converted, type, i, float_of(source, source_type, i));
+    const size_t bytes = heed_weights_packed_bytes(type, k, n);
+    void *expected = packed_copy(&s, converted, transposed, s.ldb), *packed = memory_of(bytes);
+    for (int in_blocks = 0; in_blocks < 2; in_blocks++) {
+        memset(packed, 0xff, bytes);
+        if (!expected || !packs(&s, source_type, source, in_blocks, packed) || memcmp(packed, expected, bytes) != 0)
+            failures++,
+                printf("FAILED: packing %d×%d %s from %s%s%s\n", k, n, type ? "bf16" : "f32",
+                       source_type ? "bf16" : "f32", transposed ? ", transposed" : "", in_blocks ? ", in blocks" : "");
+    }
+    free(source), free(converted), free(expected), free(packed);
+}
+
+static void check_all_packing(void) {
+    const int32_t sizes[][2] = {{96, 200}, {1, 1}, {70, 33}, {257, 48}, {33, 515}};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+        for (heed_type type = HEED_F32; type <= (heed_bf16_products() ? HEED_BF16 : HEED_F32); type++)
+            for (heed_type source = HEED_F32; source <= HEED_BF16; source++)
+                for (int transposed = 0; transposed < 2; transposed++)
+                    check_packing(sizes[i][0], sizes[i][1], type, source, transposed);
 }
 
 // MARK: The same bits?
@@ -184,9 +205,10 @@ static bool same_rows(const row_case *r, int m, bool *worked) {
     size_t row = (size_t)r->shape.ldc * type_bytes(r->shape.c_type);
     const int offsets[] = {0, (ROWS - m) / 3, ROWS - m};
     bool same = *worked = true;
+    char *part = r->part + row * (size_t)(ROWS - m); // the last of its memory
     for (int i = 0; i < 3 && *worked; i++) {
-        *worked = compute_rows(r, offsets[i], m, r->part);
-        same = same && memcmp(r->part, r->whole + row * (size_t)offsets[i], row * (size_t)m) == 0;
+        *worked = compute_rows(r, offsets[i], m, part);
+        same = same && memcmp(part, r->whole + row * (size_t)offsets[i], row * (size_t)m) == 0;
     }
     return same && *worked;
 }
@@ -232,9 +254,9 @@ static row_case row_case_make(int n, int k, int type, int c_type, int form, int 
     s->has_bias = epilogue == 1 || epilogue == 2, s->relu = epilogue == 2, s->accumulate = epilogue == 3;
     s->lda = s->transpose_a ? ROWS : k, s->ldb = s->transpose_b ? k : n;
     random_state = 7;
-    size_t bytes = (size_t)ROWS * (size_t)n * 4;
-    r.a = random_matrix((int64_t)ROWS * k, type), r.b = random_matrix((int64_t)n * k, type);
-    r.bias = random_matrix(n, HEED_F32), r.whole = memory_of(bytes), r.part = memory_of(bytes);
+    r.a = exact_matrix(ROWS, k, k, type), r.b = exact_matrix(n, k, k, type);
+    r.bias = exact_matrix(1, n, n, HEED_F32);
+    r.whole = exact_matrix(ROWS, n, n, c_type), r.part = exact_matrix(ROWS, n, n, c_type);
     if (s->packed_b) {
         void *packed = packed_copy(s, r.b, false, n);
         free(r.b);
@@ -324,7 +346,7 @@ int main(int count, char **arguments) {
     }
     check_refusals();
     check_sizes_and_options();
-    check_packing_from_float32();
+    check_all_packing();
     check_threads();
     check_all_rows();
     printf(failures ? "%d failures\n" : "products: all right\n", failures);
