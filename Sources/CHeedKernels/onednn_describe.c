@@ -19,7 +19,7 @@ static dnnl_status_t make_matrix(heed_layout_desc *layout, bool *made, int32_t r
 }
 
 static dnnl_status_t make_layouts(const heed_product_shape *s, const heed_packed_layout *packed, layouts *l) {
-    dnnl_status_t status = make_matrix(&l->a, &l->has_a, s->m, s->k, s->a_type, s->transpose_a, s->lda);
+    dnnl_status_t status = make_matrix(&l->a, &l->has_a, s->m, s->k, s->a_type, false, s->lda);
     if (status == dnnl_success && packed) {
         status = heed_layout_copy(&l->b, heed_layout_use(heed_packed_layout_desc(packed)));
         l->has_b = status == dnnl_success;

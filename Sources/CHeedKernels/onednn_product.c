@@ -31,10 +31,10 @@ static heed_product_shape dense(const heed_product_shape *s, int32_t rows) {
     return d;
 }
 
-// How many rows to compute at a time so that a row's bits do not depend on the others, as product_test found them for
-// oneDNN 2.6 and 3.2. Rows of a transposed A are widths of layers, which are always the same.
-static int32_t panel_rows(const heed_product_shape *s) {
-    // With AMX long sums are cut into pieces whose length depends on the number of rows.
+// How many rows to compute at a time so that a row's bits do not depend on the others: all of them, but for long sums
+// of bfloat16 with AMX, which oneDNN (2.6 and 3.2, as product_test found) cuts into pieces whose length depends on the
+// number of rows. Rows of a transposed A are widths of layers, which are always the same.
+static int32_t rows_at_a_time(const heed_product_shape *s) {
     bool cuts_sums = heed_isa_current() == HEED_ISA_AMX && s->a_type == HEED_BF16 && s->k >= 1024;
     return cuts_sums && !s->transpose_a ? 64 : s->m;
 }
@@ -85,7 +85,7 @@ static size_t staged_bytes(int64_t rows, int64_t ld, heed_type type) {
 
 static dnnl_status_t make_primitive(heed_product *p, const heed_packed_layout *packed) {
     heed_product_shape panel = p->shape;
-    panel.m = panel_rows(&p->shape);
+    panel.m = rows_at_a_time(&p->shape);
     if (panel.transpose_a)
         panel.transpose_a = 0, panel.lda = panel.k;
     dnnl_primitive_desc_t description;

@@ -23,7 +23,7 @@ struct heed_product {
     size_t scratchpad_bytes, a_bytes, b_bytes, c_bytes; // of the thread's scratch: multiples of 64, 0 without copies
 };
 
-// Describes the product of a shape, whose B is `packed` unless that is null.
+// Describes the product of a shape, whose A is not transposed and whose B is `packed` unless that is null.
 dnnl_status_t heed_product_describe(const heed_product_shape *shape, const heed_packed_layout *packed,
                                     dnnl_primitive_desc_t *description);
 

@@ -1,4 +1,5 @@
-// Packed weights: the blocked layout that oneDNN likes best for a matrix, used for every number of rows.
+// Packed weights, in one layout for every number of rows: the blocked one that oneDNN likes best for a matrix, or
+// panels of columns where products are the project's own (panel_product.h).
 
 #include "cache.h"
 #include "onednn.h"

@@ -2,11 +2,12 @@
 
 #include "panel_product.h"
 
-// A block of A stays in the second cache, a panel of B in the first. A sum is added up in pieces of BLOCK_DEPTH, which
-// no size changes.
+// A panel of B (16 KB) stays in the first cache, a block of A (96 KB) in the second. A block of B, packed once for all
+// rows, is half a megabyte, in the second or the third: each block reads A again, which with so many columns costs
+// little beside the product. A sum is added up in pieces of BLOCK_DEPTH, which no size changes.
 enum { BLOCK_ROWS = 96, BLOCK_DEPTH = 256, BLOCK_COLUMNS = 512 };
 // So few rows read a plain B as it stands: packing it would take longer than the product.
-enum { FEW_ROWS = 12 };
+enum { FEW_ROWS = 24 };
 
 bool heed_panels_are_used(heed_type type) {
     return type == HEED_F32 && heed_isa_current() <= HEED_ISA_AVX2;
