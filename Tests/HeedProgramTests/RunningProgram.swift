@@ -54,6 +54,11 @@ final class RunningProgram {
     /// Closes standard input and waits for the end.
     func finish() throws -> ProgramResult {
         try input.fileHandleForWriting.close()
+        return try end()
+    }
+
+    /// Waits for the end of a program that does not wait for more of its standard input, which stays open.
+    func end() throws -> ProgramResult {
         text += String(
             decoding: try errors.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
         process.waitUntilExit()

@@ -12,13 +12,13 @@ package final class SystemFaults: Sendable {
 
     private let failing: Int?
     private let code: Int32
-    private let calls: Mutex<[Call]>
+    private let calls: Lock<[Call]>
 
     /// Fails the call of number `failing` (from 0) with an `errno`, or none at all.
     package init(failing: Int?, code: Int32) {
         self.failing = failing
         self.code = code
-        calls = Mutex([])
+        calls = Lock([])
     }
 
     /// The calls made so far.

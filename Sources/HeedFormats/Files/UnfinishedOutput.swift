@@ -10,7 +10,7 @@ package struct UnfinishedOutput: Sendable {
         var removals: [(number: Int, remove: @Sendable () -> Void)] = []
     }
 
-    private static let outputs = Mutex(Outputs())
+    private static let outputs = Lock(Outputs())
     private let number: Int
 
     /// Creates an output and remembers how it is removed; nothing is remembered where `create` throws.

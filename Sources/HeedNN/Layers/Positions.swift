@@ -58,7 +58,7 @@ public final class TokenEmbedding: Module {
     private let scale: Double
     private let dropout: Dropout?
     /// Locked, since jobs on several threads may compute with one model.
-    private let sinusoids = Mutex<[Precision: Tensor]>([:])
+    private let sinusoids = Lock<[Precision: Tensor]>([:])
     /// Constant positions from a file, where they are not those of the formula.
     private var given: Parameter?
     private let maximumLength: Int

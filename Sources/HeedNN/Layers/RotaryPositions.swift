@@ -28,9 +28,9 @@ public final class RotaryPositions: Sendable {
     /// The angles.
     public let form: RotaryForm
     /// Locked, since jobs on several threads may compute with one model.
-    private let tables = Mutex<[Precision: RotaryTable]>([:])
+    private let tables = Lock<[Precision: RotaryTable]>([:])
     /// The table of the last batch, row by row, where frequencies depend on a sequence's length.
-    private let last = Mutex<(SequencePacking, Precision, RotaryTable, Tensor)?>(nil)
+    private let last = Lock<(SequencePacking, Precision, RotaryTable, Tensor)?>(nil)
 
     /// Positions of this form.
     public init(_ form: RotaryForm) {

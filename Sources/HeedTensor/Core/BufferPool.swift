@@ -1,4 +1,5 @@
 import Glibc
+import HeedFormats
 import Synchronization
 
 /// Where the memory of tensors comes from: 64-byte-aligned buffers that are kept when they are
@@ -27,7 +28,7 @@ public enum BufferPool {
         var idle: [Int: [UInt]] = [:]
     }
 
-    private static let state = Mutex(State())
+    private static let state = Lock(State())
 
     static let alignment = 64
     private static let hugePage = 2 << 20

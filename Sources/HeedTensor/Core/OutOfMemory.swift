@@ -1,10 +1,11 @@
 import CHeedKernels
+import HeedFormats
 import Synchronization
 
 /// What happens where there is no memory for a tensor, or for what computes it: nothing can go on, and operators do not
 /// throw, so that the process ends.
 package enum OutOfMemory {
-    private static let handler = Mutex<(@Sendable (String) -> Never)?>(nil)
+    private static let handler = Lock<(@Sendable (String) -> Never)?>(nil)
 
     /// Lets a program say it in its own way; without that, the process traps.
     package static func handle(_ body: @escaping @Sendable (String) -> Never) {

@@ -34,7 +34,7 @@ public final class Parameter {
     /// Where its gradient is collected, once it belongs to an arena.
     var slot: GradientSlot?
     /// Locked, since jobs on several threads may compute with one model.
-    private let derived = Mutex(DerivedValues())
+    private let derived = Lock(DerivedValues())
 
     /// A parameter with this name and initial value.
     public init(_ name: String = "", _ value: Tensor) {

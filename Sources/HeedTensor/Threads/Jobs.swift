@@ -1,3 +1,4 @@
+import HeedFormats
 import Synchronization
 
 extension ThreadPool {
@@ -12,7 +13,7 @@ extension ThreadPool {
     public static func concurrently<Value: Sendable>(
         _ count: Int, _ job: (_ index: Int, _ shouldStop: () -> Bool) throws -> Value
     ) throws -> [Value] {
-        let results = Mutex<[Int: Result<Value, any Error>]>([:])
+        let results = Lock<[Int: Result<Value, any Error>]>([:])
         let failed = Atomic<Bool>(false)
         TaskCancellation.watch { cancellation in
             let shouldStop = {

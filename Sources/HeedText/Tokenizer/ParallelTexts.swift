@@ -1,4 +1,5 @@
 import Dispatch
+import HeedFormats
 import Synchronization
 
 /// Work on many texts by several threads, in pieces that depend on the texts alone.
@@ -14,7 +15,7 @@ enum ParallelTexts {
     ) throws -> [Result] {
         let pieces = threads > 1 ? pieces(of: texts) : []
         guard pieces.count > 1 else { return try body(texts) }
-        let results = Mutex(
+        let results = Lock(
             [Swift.Result<[Result], any Error>?](repeating: nil, count: pieces.count))
         let next = Atomic(0)
         DispatchQueue.concurrentPerform(iterations: min(threads, pieces.count)) { _ in

@@ -1,3 +1,4 @@
+import HeedFormats
 import Synchronization
 
 /// What encoding works with and keeps between texts: buffers, and the ids of words seen before.
@@ -92,7 +93,7 @@ struct TokenizerScratch {
 /// kept.
 final class ScratchPool: Sendable {
     private static let kept = 16
-    private let free = Mutex<[TokenizerScratch]>([])
+    private let free = Lock<[TokenizerScratch]>([])
 
     /// Calls `body` with a scratch that nobody else uses meanwhile.
     func withScratch<Result>(_ body: (inout TokenizerScratch) throws -> Result) rethrows -> Result {
