@@ -113,7 +113,7 @@ api: ## compare the public interfaces with those of the last version
 lint: ## check the form of Swift and C
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift $(SWIFT_FOLDERS)
 	clang-format --dry-run -Werror $(C_SOURCES)
-	$(CLANG) $(C_FLAGS) -ISources/CHeedKernels/include -fsyntax-only $(filter Sources/%.c,$(C_SOURCES))
+	$(CLANG) $(C_FLAGS) -ISources/CHeedKernels/include -ISources/CHeedMemory/include -fsyntax-only $(filter Sources/%.c,$(C_SOURCES))
 
 format: ## bring Swift and C into form
 	$(SWIFT) format --in-place --parallel --recursive Package.swift $(SWIFT_FOLDERS)

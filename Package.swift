@@ -50,10 +50,11 @@ let package = Package(
             name: "heed",
             dependencies: [
                 "HeedTasks", "HeedModels", "HeedTraining", "HeedGeneration", "HeedTensor",
-                "HeedText", "HeedPatterns", "HeedFormats", argumentParser, yams,
+                "HeedText", "HeedPatterns", "HeedFormats", "CHeedMemory", argumentParser, yams,
             ],
             swiftSettings: swiftSettings
         ),
+        .target(name: "CHeedMemory", cSettings: [.define("_GNU_SOURCE")]),
         layer(
             "HeedTasks",
             on: [

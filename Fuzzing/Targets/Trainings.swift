@@ -115,6 +115,7 @@ extension FuzzTarget {
 struct SettingAssignment {
     let name: String
     let value: String
+    let file: String?
 }
 
 enum ExitStatus { case badData }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import HeedFormats
 
 /// The program: a tree of verbs.
 @main
@@ -41,6 +42,7 @@ struct Heed: AsyncParsableCommand {
         Interruption.endOutOfMemory()
         let arguments = Array(CommandLine.arguments.dropFirst())
         do {
+            try checkEncoding()
             try checkHelp(arguments)
             var command = try parseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand {
@@ -97,6 +99,13 @@ struct Heed: AsyncParsableCommand {
             command = next
         }
         return names
+    }
+
+    /// Refuses arguments that are not UTF-8: Swift would repair them, and so name other files and read other texts.
+    private static func checkEncoding() throws {
+        guard let number = CommandLine.firstUnreadableArgument else { return }
+        let repaired = nameForMessage(CommandLine.arguments[number])
+        throw Failure(.usage, "argument \(number), \(repaired): is not UTF-8")
     }
 
     /// Refuses `heed help` of a verb that there is not, for which the parser would show another's help.

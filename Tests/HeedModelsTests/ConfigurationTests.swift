@@ -111,7 +111,9 @@ struct ConfigurationTests {
     @Test("an impossible ε is refused in every family", arguments: ["marian", "pegasus"])
     func otherFamilies(family: String) throws {
         guard case .object(var object) = Self.json("model_type", .string(family)) else { return }
-        for (value, isPossible) in [(1e-5, true), (0, false), (-1, false), (1, false)] {
+        for (value, isPossible) in [
+            (1e-5, true), (0, false), (1e-46, false), (-1, false), (1, false),
+        ] {
             object.updateValue(.double(value), forName: "layer_norm_eps")
             let found = try? Self.read(.object(object))
             #expect((found != nil) == isPossible, "\(value)")

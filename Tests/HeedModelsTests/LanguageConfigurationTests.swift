@@ -161,7 +161,8 @@ struct LanguageConfigurationTests {
             ("num_key_value_heads", 3), ("num_key_value_heads", 0),
             ("intermediate_size", 0), ("head_dim", 0), ("head_dim", .int(1 << 20)),
             ("head_dim", 5), ("max_position_embeddings", 0), ("rms_norm_eps", 0.0),
-            ("rms_norm_eps", 2.0), ("hidden_act", "mish"), ("dtype", "int4"),
+            ("rms_norm_eps", 2.0), ("rms_norm_eps", 1e-46), ("hidden_act", "mish"),
+            ("dtype", "int4"),
             ("quantization_config", ["bits": 4]), ("rope_theta", 0.0), ("attention_dropout", 1.0),
         ]
         for (field, value) in cases {

@@ -201,7 +201,7 @@ struct AttendCommandTests {
             (["--text", "a", "--beam", "3", "--output", page], "--beam goes with neither"),
             (source + ["--layer", "1"], "there is no layer 1: encoder has layers 0 to 0"),
             (source + ["--head", "2"], "there is no head 2"),
-            (source + ["--head", "-1"], "--head"),
+            (source + ["--head", "-1"], "there is no head -1"),
             (source + ["--kind", "self"], "self"), (source + ["--beam", "0"], "--beam"),
             (source + ["--without-head", "cross.1.0"], "there is no head cross.1.0"),
             (

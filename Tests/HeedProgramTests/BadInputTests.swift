@@ -80,6 +80,32 @@ struct InputPlace: Sendable, CustomTestStringConvertible {
             "train translation --output OUTPUT --train-source GOOD --train-target GOOD "
                 + "--valid-source GOOD --valid-target GOOD --tokenizer INPUT", empty: 65, long: 65),
         .init(
+            "train --target-tokenizer",
+            "train translation --output OUTPUT --train-source GOOD --train-target GOOD "
+                + "--valid-source GOOD --valid-target GOOD --tokenizer MODEL/tokenizer.json "
+                + "--set vocabularies=separate --target-tokenizer INPUT", empty: 65, long: 65),
+        .init(
+            "train language-model --train",
+            "train language-model --output OUTPUT --train INPUT --valid GOOD --max-updates 1 "
+                + "--block-length 2", empty: 65, long: 0),
+        .init(
+            "train language-model --valid",
+            "train language-model --output OUTPUT --train GOOD --valid INPUT --max-updates 1 "
+                + "--block-length 2", empty: 65, long: 0),
+        .init(
+            "train tokenizer", "train tokenizer --vocabulary 300 --input INPUT --output OUTPUT",
+            empty: 65, long: 0),
+        .init(
+            "bench tokenize --input", "bench tokenize --repeat 1 --input INPUT", empty: 65, long: 0),
+        .init("bench tokenize --file", "bench tokenize --file INPUT", empty: 65, long: 65),
+        .init(
+            "bench train-translation --lengths", "bench train-translation --lengths INPUT",
+            empty: 65, long: 65),
+        .init("plot", "plot INPUT --output OUTPUT.svg", empty: 66, long: 66, isModel: true),
+        .init(
+            "explain", "explain neighbours --model INPUT --output OUTPUT.svg", empty: 66, long: 66,
+            isModel: true),
+        .init(
             "translate --model", "translate --model INPUT --output OUTPUT a", empty: 66, long: 66,
             isModel: true),
         .init(
@@ -162,6 +188,29 @@ struct BadInputTests {
     func failingReads(place: InputPlace) throws {
         // Opens, and then refuses to be read, whoever asks.
         try check(place, "no reading", "/proc/self/mem", 74, naming: "/proc/self/mem")
+    }
+
+    @Test(
+        "refuses arguments that are not UTF-8, and does not read or write what they are repaired to"
+    )
+    func arguments() throws {
+        let folder = try TemporaryFolder()
+        _ = try folder.file("o\u{FFFD}", "precious")
+        let model = try SmallRun.shared.get().model
+        let commands = [
+            "translate --model '\(model)' \"$(printf 'a\\377')\"",
+            "translate --model '\(model)' a --output \"$(printf 'o\\376')\"",
+            "tokenize --model '\(model)' --input \"$(printf 'o\\376')\"",
+            "data copy --count 10 --output \"$(printf 'd\\377')\"",
+        ]
+        for command in commands {
+            let result = try Program.run(
+                ["-c", "exec \"$0\" \(command)", try Program.url().path],
+                program: URL(filePath: "/bin/sh"), directory: folder.url)
+            #expect(result.isFailure(64, naming: "is not UTF-8"), "\(command): \(result)")
+            #expect(try folder.names() == ["o\u{FFFD}"], "\(command)")
+            #expect(try folder.bytes("o\u{FFFD}") == Array("precious".utf8), "\(command)")
+        }
     }
 
     @Test("says 66 where nobody may read", .enabled(if: Unprivileged.isPossible))

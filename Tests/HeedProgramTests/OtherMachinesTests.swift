@@ -134,6 +134,29 @@ struct OtherMachinesTests {
         #expect(codes.contains(0) && codes.contains(71), "\(codes)")
     }
 
+    @Test(
+        "a text or sizes that the memory cannot hold end with 71 and one line, whatever is allocated"
+    )
+    func largeText() throws {
+        let folder = try TemporaryFolder()
+        let output = folder.path(of: "output")
+        let input = try folder.file("input", String(repeating: "ab ", count: 6_700_000) + "\n")
+        let commands = [
+            ["tokenize", "--json", "--input", input],
+            ["translate", "--model", try SmallRun.shared.get().model, "--input", input]
+                + ["--max-length", "4", "--output", output],
+            ["train", "tokenizer", "--vocabulary", "400", "--input", input, "--output", output],
+        ]
+        for command in commands {
+            let result = try run(command, under: "ulimit -v 300000")
+            #expect(result.isFailure(71, naming: "out of memory"), "\(command[0]): \(result)")
+            #expect(try folder.names() == ["input"])
+        }
+        let sizes = ["--length", "1000000", "--batch", "1000000", "--heads", "1"]
+        let result = try run(["bench", "attention"] + sizes, under: "ulimit -v 4000000")
+        #expect(result.isFailure(71, naming: "out of memory"), "\(result)")
+    }
+
     @Test("one core, and more threads than cores, give the same")
     func fewCores() throws {
         let run = try SmallRun.shared.get()

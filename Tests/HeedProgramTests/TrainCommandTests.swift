@@ -84,19 +84,18 @@ struct TrainCommandTests {
         arguments: [
             (["--set", "widht=32"], ["widht", "known are", "width", "learning-rate"]),
             (["--set", "width=many"], ["width = many"]), (["--set", "width"], ["key=value"]),
-            (["--set", "width=33"], ["encoder_attention_heads", "must divide d_model = 33"]),
-            (["--set", "key-value-heads=3"], ["num_key_value_heads"]),
+            (["--set", "width=33"], ["heads = 2", "must divide width = 33"]),
+            (["--set", "key-value-heads=3"], ["key-value-heads = 3", "heads = "]),
+            (["--set", "head-size=3", "--set", "positions=rotary"], ["head-size = 3"]),
+            (["--batch-pairs", "-1"], ["batch-pairs = -1"]),
             (["--dropout", "1.5"], ["dropout", "1.5"]), (["--max-updates", "0"], ["max-updates"]),
             (["--precision", "float64"], ["precision"]), (["--preset", "huge"], ["preset"]),
             (["--threads", "0"], ["threads"]), (["--tokenizer", "x"], ["--merges or --tokenizer"]),
-            (["--config", "CONFIG"], ["known are"]),
         ])
     func badSettings(options: [String], words: [String]) throws {
         let folder = try TemporaryFolder()
         let data = try SmallRun.shared.get().data
-        let config = try folder.file("config.yaml", "nonsense: 1\n")
         let output = folder.path(of: "run")
-        let options = options.map { $0 == "CONFIG" ? config : $0 }
         let result = try Program.run(
             SmallRun.arguments(data: data, output: output, options))
         #expect(result.status == 64 && result.output.isEmpty, "\(result.errors)")
@@ -108,6 +107,7 @@ struct TrainCommandTests {
     @Test(
         "a file of settings that is none ends with 65",
         arguments: [
+            "layers: 0\n", "dropout: .nan\n", "learning-rate: 0x4p\n",
             "- a\n- b\n", "width: [1, 2]\n", "a: b: c\n", "\t- {", "width: 1\nwidth: 2\n",
             "a: " + String(repeating: "[", count: 60_000),
             // Each line doubles what the line before unfolds to.
@@ -124,6 +124,20 @@ struct TrainCommandTests {
                 data: SmallRun.shared.get().data, output: output, ["--config", config]))
         #expect(result.isFailure(65, naming: "config.yaml"), "\(result.errors)")
         #expect(result.errors.count < 400)
+        #expect(!FileManager.default.fileExists(atPath: output))
+    }
+
+    @Test(
+        "a setting that a file names and nobody knows ends with 65, and the known ones are listed")
+    func unknownSetting() throws {
+        let folder = try TemporaryFolder()
+        let config = try folder.file("config.yaml", "nonsense: 1\n")
+        let output = folder.path(of: "run")
+        let result = try Program.run(
+            SmallRun.arguments(
+                data: SmallRun.shared.get().data, output: output, ["--config", config]))
+        #expect(result.isFailure(65, naming: "config.yaml: there is no setting 'nonsense'"))
+        #expect(result.errors.contains("known are") && result.errors.contains("learning-rate"))
         #expect(!FileManager.default.fileExists(atPath: output))
     }
 

@@ -5,8 +5,9 @@ enum LayerRules {
     static let layersBelow: [String: Set<String>] = [
         "heed": [
             "HeedTasks", "HeedModels", "HeedTraining", "HeedGeneration", "HeedNN", "HeedTensor",
-            "HeedText", "HeedPatterns", "HeedFormats",
+            "HeedText", "HeedPatterns", "HeedFormats", "CHeedMemory",
         ],
+        "CHeedMemory": [],
         "HeedTasks": [
             "HeedModels", "HeedTraining", "HeedGeneration", "HeedNN", "HeedTensor", "HeedText",
             "HeedFormats",

@@ -20,7 +20,7 @@ public final class AtomicFile {
     public init(path: String) throws {
         self.path = path
         let existing = try System.status(at: path)
-        if existing?.isFolder == true {
+        if existing?.isFolder == true || path.hasSuffix("/") {
             throw FileError(path: path, .notARegularFile(kind: "a folder"))
         }
         if let existing, !existing.isRegular {

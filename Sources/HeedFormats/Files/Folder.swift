@@ -88,6 +88,22 @@ public enum Folder {
         try files(in: path, prefix: "", depth: 0)
     }
 
+    /// The folders above a path that do not exist, the deepest first.
+    package static func missing(above path: String) throws -> [String] {
+        var missing: [String] = []
+        var parent = RelativePath.parent(of: path)
+        while try System.status(at: parent, followingLinks: false) == nil {
+            missing.append(parent)
+            let next = RelativePath.parent(of: parent)
+            guard next != parent else { break }
+            parent = next
+        }
+        return missing
+    }
+
+    /// Removes a folder in which nothing is; throws `FileError` where something is.
+    package static func removeEmpty(_ path: String) throws { try System.removeFolder(path) }
+
     /// Removes a file or a folder with all that is in it; links are removed, not followed.
     public static func remove(_ path: String) throws {
         guard let status = try System.status(at: path, followingLinks: false) else { return }

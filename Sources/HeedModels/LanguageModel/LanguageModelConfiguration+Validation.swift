@@ -13,7 +13,8 @@ extension LanguageModelConfiguration {
             heads % keyValueHeads == 0, "num_key_value_heads", keyValueHeads,
             "must divide num_attention_heads = \(heads)")
         try check(
-            epsilon > 0 && epsilon < 1, "rms_norm_eps", epsilon, "must be above 0 and below 1")
+            Float(epsilon) > 0 && epsilon < 1, "rms_norm_eps", epsilon,
+            "must be above 0, as float32 too, and below 1")
         for (field, value) in [("dropout", dropout), ("attention_dropout", attentionDropout)] {
             try check(value >= 0 && value < 1, field, value, "must be at least 0 and below 1")
         }

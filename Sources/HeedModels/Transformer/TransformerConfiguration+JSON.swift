@@ -52,8 +52,9 @@ extension TransformerConfiguration {
         guard family == .heed else {
             // Their norms have the ε of the defaults, whatever stands in the file, which must be a possible one.
             let other = try json.double("layer_norm_eps", default: epsilon)
-            guard other > 0, other < 1 else {
-                throw json.error("layer_norm_eps", "must be above 0 and below 1")
+            guard Float(other) > 0, other < 1 else {
+                throw json.error(
+                    "layer_norm_eps", "must be above 0, as float32 too, and below 1")
             }
             return
         }

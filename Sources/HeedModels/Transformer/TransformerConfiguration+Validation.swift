@@ -30,8 +30,8 @@ extension TransformerConfiguration {
         if !Self.activations.contains(where: { $0.function == activation }) {
             throw error("activation_function", activation, "is not one that files can name")
         }
-        if !(epsilon > 0 && epsilon < 1) {
-            throw error("layer_norm_eps", epsilon, "must be above 0 and below 1")
+        if !(Float(epsilon) > 0 && epsilon < 1) {
+            throw error("layer_norm_eps", epsilon, "must be above 0, as float32 too, and below 1")
         }
     }
 

@@ -74,7 +74,7 @@ public struct BenchmarkRunner: Sendable {
             try clock.measure { try prepared.run(nil) }.seconds
         }
         // Before anything else needs memory.
-        let memory = Self.peakResidentBytes
+        let memory = MachineMemory.peakResidentBytes
         return BenchmarkResult(
             name: type(of: benchmark).name, benchmark.precision, benchmark.sizes, prepared,
             times: times, peakResidentBytes: memory,
@@ -95,14 +95,5 @@ public struct BenchmarkRunner: Sendable {
                 calls: Double(entry.calls) / Double(Self.profiledRuns),
                 seconds: entry.seconds / Double(Self.profiledRuns), share: entry.seconds / total)
         }
-    }
-
-    /// The most memory that the process ever had in RAM, as Linux counts it; nil elsewhere.
-    private static var peakResidentBytes: Int? {
-        guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
-            let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
-            let kilobytes = line.split(whereSeparator: \.isWhitespace).dropFirst().first
-        else { return nil }
-        return Int(kilobytes).map { $0 * 1024 }
     }
 }

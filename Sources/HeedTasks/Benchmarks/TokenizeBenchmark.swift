@@ -47,7 +47,8 @@ public struct TokenizeBenchmark: Benchmark {
         let texts = try texts()
         let bytes = texts.reduce(0) { $0 + $1.utf8.count }
         guard bytes > 0 else {
-            throw BenchmarkError(description: "\(input ?? "the text"): has nothing to encode")
+            throw CorpusError(
+                "\(input.map { nameForMessage($0) } ?? "the text"): has nothing to encode")
         }
         let tokens = try tokenizer.encodeIDs(texts).reduce(0) { $0 + $1.count }
         let threads = ThreadPool.threadCount

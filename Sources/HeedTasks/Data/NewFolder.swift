@@ -5,6 +5,8 @@ public struct NewFolder: Sendable {
     /// The folder as it was given.
     public let path: String
     private let existed: Bool
+    /// Folders above that do not exist yet, the deepest first.
+    private let newParents: [String]
 
     /// Looks at the folder without changing anything.
     ///
@@ -13,6 +15,7 @@ public struct NewFolder: Sendable {
         self.path = path
         try Folder.checkCanWrite(into: path)
         existed = try Folder.kind(of: path) != nil
+        newParents = try Folder.missing(above: path)
         // What a writer that was killed left under a temporary name was never anything.
         if existed, !(try Folder.names(in: path).allSatisfy(RelativePath.isTemporaryName)) {
             throw FolderNotEmptyError(path: path)
@@ -44,6 +47,7 @@ public struct NewFolder: Sendable {
     private func remove() {
         guard existed else {
             try? Folder.remove(path)
+            for parent in newParents { try? Folder.removeEmpty(parent) }
             return
         }
         for name in (try? Folder.names(in: path)) ?? [] {

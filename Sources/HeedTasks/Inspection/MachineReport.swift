@@ -99,16 +99,12 @@ public struct MachineReport: Sendable {
                 Fact(
                     name: "rows_invariant_\(precision.rawValue)",
                     value: invariant.map(JSONValue.bool) ?? nil,
-                    words: invariant.map { $0 ? "yes" : "no; panels of one size are used" }
-                        ?? "no such products"))
-            // What the engine assumes of a wide instruction set must hold.
-            if invariant == false,
-                InstructionSet.current.rawValue >= InstructionSet.avx512.rawValue
-            {
+                    words: invariant.map { $0 ? "yes" : "no" } ?? "no such products"))
+            if invariant == false {
                 problems.append(
                     """
-                    oneDNN's \(precision.rawValue) rows change with their number: a sentence may be \
-                    translated with other bits in another batch
+                    rows of \(precision.rawValue) products change with their number: a sentence may \
+                    be translated with other bits in another batch
                     """)
             }
         }

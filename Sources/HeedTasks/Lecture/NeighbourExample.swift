@@ -28,6 +28,8 @@ package struct NeighbourExample {
     /// Reads the table of a translation model; throws the errors of its files.
     package init(folder: String) throws {
         self.folder = folder
+        // A folder without a name is not the one we are in.
+        _ = try Folder.kind(of: folder)
         let translator = try SentenceTranslator(folder: folder, precision: .float32)
         table = translator.model.encoder.embedding.tokens.weight.value.converted(to: .float32)
         let tokenizer = translator.tokenizers.source

@@ -1,6 +1,7 @@
 import Foundation
 package import HeedFormats
 public import HeedModels
+import HeedNN
 import HeedTensor
 import HeedText
 public import HeedTraining
@@ -144,6 +145,23 @@ public struct TranslationRecipe: TrainingRecipe {
         ]
         if let problem = problems.first(where: { $0.0 }) {
             throw TrainingSettingError(problem.1)
+        }
+        try validateHeads()
+    }
+
+    /// What the model would refuse under the names of `config.json`.
+    private func validateHeads() throws {
+        let model = training.configuration
+        let heads = model.encoderHeads
+        if model.headSize == nil, model.width % heads != 0 {
+            throw TrainingSettingError("heads = \(heads): must divide width = \(model.width)")
+        }
+        if let count = model.keyValueHeads, heads % count != 0 {
+            throw TrainingSettingError("key-value-heads = \(count): must divide heads = \(heads)")
+        }
+        let size = model.headSize ?? model.width / heads
+        if model.positions == .rotary, size % 2 != 0 {
+            throw TrainingSettingError("head-size = \(size): must be even for rotary positions")
         }
     }
 

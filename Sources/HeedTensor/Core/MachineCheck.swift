@@ -12,9 +12,10 @@ public enum MachineCheck {
         return quota == Int32.max ? nil : Int(quota)
     }
 
-    /// Whether rows of the matrix library's products have the same bits however many rows there are; nil where it has no
-    /// products of this type. It is measured with 1 to 64 rows and some more, fewer
-    /// where memory is short.
+    /// Whether rows of matrix products have the same bits however many rows there are, as the engine assumes on every
+    /// instruction set; nil where there are no products of this type.
+    ///
+    /// It is measured with 1 to 64 rows and some more, fewer where memory is short.
     public static func rowsAreInvariant(_ precision: Precision) -> Bool? {
         let type = precision.activationType
         guard type != .float64, type == .float32 || MatrixLibrary.multipliesBFloat16 else {

@@ -11,6 +11,14 @@ package enum MachineMemory {
         return (limits + [groupLimit(below: "")]).compactMap(\.self).min() ?? Int.max
     }
 
+    /// The most memory that the process ever had in RAM, as Linux counts it; nil elsewhere.
+    package static var peakResidentBytes: Int? {
+        guard let line = lines("/proc/self/status").first(where: { $0.hasPrefix("VmHWM:") }),
+            let kilobytes = line.split(whereSeparator: \.isWhitespace).dropFirst().first
+        else { return nil }
+        return Int(kilobytes).map { $0 * 1024 }
+    }
+
     /// The most bytes of addresses that this process may have, as `ulimit -v` sets it, or nil for no limit.
     private static var addresses: Int? {
         var limits = rlimit()

@@ -8,10 +8,12 @@ struct BenchmarkOptions: ParsableArguments {
     @Option(help: "The arithmetic. (default: bfloat16 where this CPU is fastest at it)")
     var precision: Precision?
 
-    @Option(help: "Threads that compute. (default: HEED_THREADS, or the cores)")
+    @Option(
+        parsing: .unconditional, help: "Threads that compute. (default: HEED_THREADS, or the cores)"
+    )
     var threads: Int?
 
-    @Option(help: "Runs that are timed, after some to warm up.")
+    @Option(parsing: .unconditional, help: "Runs that are timed, after some to warm up.")
     var `repeat` = BenchmarkRunner().repeats
 
     @Flag(help: "Say where the time goes, by operator, in some runs more.")

@@ -1,3 +1,4 @@
+import CHeedMemory
 import Foundation
 import HeedFormats
 import HeedTensor
@@ -34,11 +35,14 @@ enum Interruption {
 
     /// Ends the program with one line where memory is missing, without leaving anything half-written behind.
     static func endOutOfMemory() {
-        OutOfMemory.handle { message in
-            UnfinishedOutput.removeAll {
-                StandardStreams.printError("heed: \(message)")
-                _exit(ExitStatus.noMemory.rawValue)
-            }
+        OutOfMemory.handle { end($0) }
+        heed_watch_memory { Interruption.end("out of memory: \($0) bytes") }
+    }
+
+    private static func end(_ message: String) -> Never {
+        UnfinishedOutput.removeAll {
+            StandardStreams.printError("heed: \(message)")
+            _exit(ExitStatus.noMemory.rawValue)
         }
     }
 

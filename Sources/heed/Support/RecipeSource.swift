@@ -64,12 +64,12 @@ struct RecipeSource<Recipe: TrainingRecipe> {
 
     private func chosenPreset() throws -> Recipe.Preset? {
         if let preset { return preset }
-        guard let name = assignments.last(where: { $0.name == "preset" })?.value else {
+        guard let assignment = assignments.last(where: { $0.name == "preset" }) else {
             return nil
         }
-        guard let preset = Recipe.Preset(rawValue: name) else {
+        guard let preset = Recipe.Preset(rawValue: assignment.value) else {
             let known = Recipe.Preset.allCases.map(\.rawValue).joined(separator: "|")
-            throw Failure(.usage, "preset = \(name): must be \(known)")
+            throw assignment.failure("preset = \(assignment.value): must be \(known)")
         }
         return preset
     }

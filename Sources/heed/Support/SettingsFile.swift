@@ -31,7 +31,7 @@ enum SettingsFile {
             guard let value = value.scalar?.string else {
                 throw Failure(.badData, "\(name): \(key): must be a plain value")
             }
-            return SettingAssignment(name: key, value: value)
+            return SettingAssignment(name: key, value: value, file: name)
         }
     }
 

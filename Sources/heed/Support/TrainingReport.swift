@@ -1,5 +1,6 @@
 import Foundation
 import HeedTasks
+import HeedTensor
 import HeedTraining
 
 /// Shows on standard error how a training goes: one line that is rewritten on a terminal, lines for epochs everywhere.
@@ -32,7 +33,9 @@ final class TrainingReport {
                 """)
         case .saved: break
         case .finished(.interrupted): clear()
-        case .finished(let end): line("training ended: \(end.rawValue)")
+        case .finished(let end):
+            let peak = MachineMemory.peakResidentBytes.map { "; peak memory \($0 / 1_000_000) MB" }
+            line("training ended: \(end.rawValue)" + (peak ?? ""))
         }
     }
 

@@ -108,10 +108,22 @@ struct TrainingSettingOptions<Recipe: TrainingRecipe>: ParsableArguments {
 struct SettingAssignment {
     let name: String
     let value: String
+    /// The file that asks for it, as messages name it; nil for the command line.
+    var file: String?
 
     /// Sets the value; the preset is dealt with before all others.
     func apply(to recipe: inout some TrainingRecipe) throws {
-        if name != "preset" { try recipe.set(name, value) }
+        guard name != "preset" else { return }
+        do {
+            try recipe.set(name, value)
+        } catch {
+            throw failure("\(error)")
+        }
+    }
+
+    /// What is wrong with it, as a mistake of the file or of the command line.
+    func failure(_ problem: String) -> Failure {
+        file.map { Failure(.badData, "\($0): \(problem)") } ?? Failure(.usage, problem)
     }
 }
 

@@ -6,10 +6,10 @@ struct TranslationSettingOptions: ParsableArguments {
     @Option(help: .setting("tokenizer-type", of: TranslationRecipe.self))
     var tokenizerType: TranslationTraining.TokenizerType?
 
-    @Option(help: .setting("merges", of: TranslationRecipe.self))
+    @Option(parsing: .unconditional, help: .setting("merges", of: TranslationRecipe.self))
     var merges: Int?
 
-    @Option(help: .setting("minimum-count", of: TranslationRecipe.self))
+    @Option(parsing: .unconditional, help: .setting("minimum-count", of: TranslationRecipe.self))
     var minimumCount: Int?
 
     @Option(help: .setting("vocabularies", of: TranslationRecipe.self))
@@ -18,13 +18,13 @@ struct TranslationSettingOptions: ParsableArguments {
     @Flag(help: "Words stand between white space already (and BLEU is over them).")
     var pretokenized = false
 
-    @Option(help: .setting("batch-pairs", of: TranslationRecipe.self))
+    @Option(parsing: .unconditional, help: .setting("batch-pairs", of: TranslationRecipe.self))
     var batchPairs: Int?
 
-    @Option(help: .setting("max-length", of: TranslationRecipe.self))
+    @Option(parsing: .unconditional, help: .setting("max-length", of: TranslationRecipe.self))
     var maxLength: Int?
 
-    @Option(help: .setting("bleu-every", of: TranslationRecipe.self))
+    @Option(parsing: .unconditional, help: .setting("bleu-every", of: TranslationRecipe.self))
     var bleuEvery: Int?
 
     /// What the options ask for.

@@ -33,7 +33,9 @@ struct AttendCommand: ParsableCommand {
     @Option(help: "The arithmetic.")
     var precision = Precision.float32
 
-    @Option(help: "Threads that compute. (default: HEED_THREADS, or the cores)")
+    @Option(
+        parsing: .unconditional, help: "Threads that compute. (default: HEED_THREADS, or the cores)"
+    )
     var threads: Int?
 
     @Option(help: "The sentence that is read.")
@@ -54,13 +56,14 @@ struct AttendCommand: ParsableCommand {
     @Option(help: "Only this kind of attention: encoder, decoder or cross. Repeatable.")
     var kind: [AttentionKind] = []
 
-    @Option(help: "Only this layer, from 0. Repeatable.")
+    @Option(parsing: .unconditionalSingleValue, help: "Only this layer, from 0. Repeatable.")
     var layer: [Int] = []
 
-    @Option(help: "Only this head, from 0. Repeatable.")
+    @Option(parsing: .unconditionalSingleValue, help: "Only this head, from 0. Repeatable.")
     var head: [Int] = []
 
     @Option(
+        parsing: .unconditional,
         help: """
             Hypotheses that are followed at a time, where a translation is made; 1 is greedy. \
             (default: \(TranslationOptions().beam))

@@ -45,17 +45,18 @@ extension BenchCommand {
 
         @Option(help: "The sizes of the model.")
         var preset = defaults.preset
-        @Option(help: "Tokens of the vocabulary.")
+        @Option(parsing: .unconditional, help: "Tokens of the vocabulary.")
         var vocabulary = defaults.vocabulary
-        @Option(help: "Pairs of an update.")
+        @Option(parsing: .unconditional, help: "Pairs of an update.")
         var pairs = defaults.pairs
-        @Option(help: "Tokens of each source.")
+        @Option(parsing: .unconditional, help: "Tokens of each source.")
         var sourceLength = defaults.sourceLength
-        @Option(help: "Tokens of each target.")
+        @Option(parsing: .unconditional, help: "Tokens of each target.")
         var targetLength = defaults.targetLength
         @Option(help: "A file of lengths, instead of --pairs of equal lengths.")
         var lengths: String?
         @Option(
+            parsing: .unconditional,
             help: "Dropout of embeddings, attention weights, inner units and sublayers' outputs.")
         var dropout = defaults.dropout
         @OptionGroup var options: BenchmarkOptions
@@ -94,15 +95,16 @@ extension BenchCommand {
 
         @Option(help: "The sizes of the model.")
         var preset = defaults.preset
-        @Option(help: "Tokens of the vocabulary.")
+        @Option(parsing: .unconditional, help: "Tokens of the vocabulary.")
         var vocabulary = defaults.vocabulary
-        @Option(help: "Sentences.")
+        @Option(parsing: .unconditional, help: "Sentences.")
         var sentences = defaults.sentences
-        @Option(help: "Tokens of each source.")
+        @Option(parsing: .unconditional, help: "Tokens of each source.")
         var sourceLength = defaults.sourceLength
-        @Option(help: "Tokens of each translation, the end mark included.")
+        @Option(parsing: .unconditional, help: "Tokens of each translation, the end mark included.")
         var targetLength = defaults.targetLength
-        @Option(help: "Hypotheses that are followed at a time; 1 is greedy.")
+        @Option(
+            parsing: .unconditional, help: "Hypotheses that are followed at a time; 1 is greedy.")
         var beam = defaults.beam
         @OptionGroup var options: BenchmarkOptions
 
@@ -136,13 +138,13 @@ extension BenchCommand {
             commandName: AttentionBenchmark.name,
             abstract: "Self-attention of sequences of one length, without its projections.")
 
-        @Option(help: "Sequences.")
+        @Option(parsing: .unconditional, help: "Sequences.")
         var batch = defaults.batch
-        @Option(help: "Heads.")
+        @Option(parsing: .unconditional, help: "Heads.")
         var heads = defaults.heads
-        @Option(help: "The width of each head.")
+        @Option(parsing: .unconditional, help: "The width of each head.")
         var headSize = defaults.headSize
-        @Option(help: "Tokens of each sequence.")
+        @Option(parsing: .unconditional, help: "Tokens of each sequence.")
         var length = defaults.length
         @Flag(help: "Hide later tokens.")
         var causal = false
@@ -180,11 +182,11 @@ extension BenchCommand {
             abstract:
                 "A matrix product [m, k] · [k, n] with packed weights: the machine's own limit.")
 
-        @Option(help: "Rows of the product.")
+        @Option(parsing: .unconditional, help: "Rows of the product.")
         var m = defaults.m
-        @Option(help: "Columns of the product.")
+        @Option(parsing: .unconditional, help: "Columns of the product.")
         var n = defaults.n
-        @Option(help: "The length of the sums.")
+        @Option(parsing: .unconditional, help: "The length of the sums.")
         var k = defaults.k
         @OptionGroup var options: BenchmarkOptions
 

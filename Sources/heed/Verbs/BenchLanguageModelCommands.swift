@@ -17,23 +17,24 @@ extension BenchCommand {
                 """
         )
 
-        @Option(help: "Layers.")
+        @Option(parsing: .unconditional, help: "Layers.")
         var layers = defaults.layers
-        @Option(help: "The width.")
+        @Option(parsing: .unconditional, help: "The width.")
         var width = defaults.width
-        @Option(help: "Heads.")
+        @Option(parsing: .unconditional, help: "Heads.")
         var heads = defaults.heads
-        @Option(help: "Heads of keys and values. (default: as many as heads)")
+        @Option(
+            parsing: .unconditional, help: "Heads of keys and values. (default: as many as heads)")
         var kvHeads: Int?
-        @Option(help: "Inner units of the feed-forward networks.")
+        @Option(parsing: .unconditional, help: "Inner units of the feed-forward networks.")
         var feedForward = defaults.feedForward
-        @Option(help: "Tokens of the vocabulary.")
+        @Option(parsing: .unconditional, help: "Tokens of the vocabulary.")
         var vocabulary = defaults.vocabulary
-        @Option(help: "Tokens of each prompt.")
+        @Option(parsing: .unconditional, help: "Tokens of each prompt.")
         var promptLength = defaults.promptLength
-        @Option(help: "Tokens that follow each prompt.")
+        @Option(parsing: .unconditional, help: "Tokens that follow each prompt.")
         var tokens = defaults.tokens
-        @Option(help: "Texts at a time.")
+        @Option(parsing: .unconditional, help: "Texts at a time.")
         var batch = defaults.batch
         @OptionGroup var options: BenchmarkOptions
 
@@ -75,17 +76,17 @@ extension BenchCommand {
             abstract: "Updates of a GPT-2: forward, backward, AdamW."
         )
 
-        @Option(help: "Layers.")
+        @Option(parsing: .unconditional, help: "Layers.")
         var layers = defaults.layers
-        @Option(help: "The width.")
+        @Option(parsing: .unconditional, help: "The width.")
         var width = defaults.width
-        @Option(help: "Heads.")
+        @Option(parsing: .unconditional, help: "Heads.")
         var heads = defaults.heads
-        @Option(help: "Tokens of the vocabulary.")
+        @Option(parsing: .unconditional, help: "Tokens of the vocabulary.")
         var vocabulary = defaults.vocabulary
-        @Option(help: "Tokens of each block.")
+        @Option(parsing: .unconditional, help: "Tokens of each block.")
         var length = defaults.length
-        @Option(help: "Blocks of an update.")
+        @Option(parsing: .unconditional, help: "Blocks of an update.")
         var batch = defaults.batch
         @OptionGroup var options: BenchmarkOptions
 

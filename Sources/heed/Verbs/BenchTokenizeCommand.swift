@@ -23,7 +23,7 @@ extension BenchCommand {
         var file: String?
         @Option(help: "A text file. (default: made-up words)")
         var input: String?
-        @Option(help: "Lines of made-up words.")
+        @Option(parsing: .unconditional, help: "Lines of made-up words.")
         var lines = defaults.lines
         @Flag(help: "Encode the text as one, line breaks included.")
         var whole = false

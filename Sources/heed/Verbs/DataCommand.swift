@@ -25,10 +25,10 @@ struct DataCommand: ParsableCommand {
     @Argument(help: "The language of the pairs.")
     var task: SyntheticTask
 
-    @Option(name: .long, help: "The number of pairs, 3 to 500000.")
+    @Option(name: .long, parsing: .unconditional, help: "The number of pairs, 3 to 500000.")
     var count = 20_000
 
-    @Option(name: .long, help: "The seed of the draw.")
+    @Option(name: .long, parsing: .unconditional, help: "The seed of the draw.")
     var seed: UInt64 = 1
 
     @Option(name: .long, help: "The folder to write; it must be empty or not exist.")

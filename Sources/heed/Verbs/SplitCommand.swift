@@ -21,22 +21,22 @@ struct SplitCommand: ParsableCommand {
     @Option(name: .long, help: "The file of pairs; - is standard input.")
     var input: String
 
-    @Option(name: .long, help: "The source's column, from 1.")
+    @Option(name: .long, parsing: .unconditional, help: "The source's column, from 1.")
     var sourceColumn = 1
 
-    @Option(name: .long, help: "The target's column, from 1.")
+    @Option(name: .long, parsing: .unconditional, help: "The target's column, from 1.")
     var targetColumn = 2
 
-    @Option(name: .long, help: "Lines at the beginning that are no pairs.")
+    @Option(name: .long, parsing: .unconditional, help: "Lines at the beginning that are no pairs.")
     var skipLines = 0
 
-    @Option(name: .long, help: "Pairs for validation, about.")
+    @Option(name: .long, parsing: .unconditional, help: "Pairs for validation, about.")
     var valid = 1000
 
-    @Option(name: .long, help: "Pairs for the test, about.")
+    @Option(name: .long, parsing: .unconditional, help: "Pairs for the test, about.")
     var test = 1000
 
-    @Option(name: .long, help: "The seed of the draw.")
+    @Option(name: .long, parsing: .unconditional, help: "The seed of the draw.")
     var seed: UInt64 = 1
 
     @Option(name: .long, help: "The folder to write; it must be empty or not exist.")

@@ -60,6 +60,9 @@ struct TrainTokenizerCommand: ParsableCommand {
             throw ValidationError("--minimum-count \(minimumCount): must not be negative")
         }
         guard !input.isEmpty else { throw ValidationError("give at least one --input") }
+        guard input.count(where: { $0 == "-" }) < 2 else {
+            throw ValidationError("standard input (-) can be read once")
+        }
         guard !special.contains("") else { throw ValidationError("--special must not be empty") }
     }
 
@@ -83,6 +86,10 @@ struct TrainTokenizerCommand: ParsableCommand {
         }
         let words = trainer.wordCount
         let showsProgress = StandardStreams.errorIsTerminal && !json
+        guard words > 0 else {
+            let names = input.map(TextInput.name).joined(separator: ", ")
+            throw Failure(.badData, "\(names): \(TokenizerError.nothingToLearnFrom)")
+        }
         let tokenizer = try trainer.train { progress in
             guard showsProgress else { return }
             StandardStreams.writeError("\r\(progress.done) of \(progress.total) steps")

@@ -69,7 +69,9 @@ struct TrainTranslationCommand: ParsableCommand {
     @Option(help: "The target's tokenizer.json beside it, where vocabularies are separate.")
     var targetTokenizer: String?
 
-    @Option(help: "Threads that compute. (default: HEED_THREADS, or the cores)")
+    @Option(
+        parsing: .unconditional, help: "Threads that compute. (default: HEED_THREADS, or the cores)"
+    )
     var threads: Int?
 
     @Flag(help: "Go on from the newest checkpoint in --output.")

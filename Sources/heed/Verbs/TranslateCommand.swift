@@ -34,7 +34,8 @@ struct TranslateCommand: ParsableCommand {
     @Option(help: "The file to write; it appears when it is whole. (default: standard output)")
     var output: String?
 
-    @Option(help: "Hypotheses that are followed at a time; 1 is greedy.")
+    @Option(
+        parsing: .unconditional, help: "Hypotheses that are followed at a time; 1 is greedy.")
     var beam = TranslationOptions().beam
 
     @Option(
@@ -42,13 +43,16 @@ struct TranslateCommand: ParsableCommand {
     var lengthPenalty = TranslationOptions().lengthPenalty
 
     @Option(
+        parsing: .unconditional,
         help: """
             Tokens of a translation at most; more than the model has positions has no effect. \
             (default: twice the source's and 32 more)
             """)
     var maxLength: Int?
 
-    @Option(help: "Print this many hypotheses of each sentence, best first. (default: the best)")
+    @Option(
+        parsing: .unconditional,
+        help: "Print this many hypotheses of each sentence, best first. (default: the best)")
     var nBest: Int?
 
     @Option(help: "Source tokens that are translated at a time, counted with every hypothesis.")
