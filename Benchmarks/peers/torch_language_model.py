@@ -10,9 +10,10 @@ from common import measure, report
 
 
 class Layer(nn.Module):
-    def __init__(self, width: int, heads: int) -> None:
+    def __init__(self, width: int, heads: int, dropout: float) -> None:
         super().__init__()
         self.heads = heads
+        self.dropout = nn.Dropout(dropout)
         self.attention_norm = nn.LayerNorm(width)
         self.projections = nn.Linear(width, 3 * width)
         self.attention_output = nn.Linear(width, width)
@@ -27,30 +28,48 @@ class Layer(nn.Module):
             part.view(batch, length, self.heads, width // self.heads).transpose(1, 2)
             for part in split
         )
-        attended = functional.scaled_dot_product_attention(queries, keys, values, is_causal=True)
-        x = x + self.attention_output(attended.transpose(1, 2).reshape(batch, length, width))
+        attended = functional.scaled_dot_product_attention(
+            queries, keys, values, is_causal=True, dropout_p=self.dropout.p if self.training else 0
+        )
+        output = self.attention_output(attended.transpose(1, 2).reshape(batch, length, width))
+        x = x + self.dropout(output)
         inner = functional.gelu(self.first(self.inner_norm(x)), approximate="tanh")
-        return x + self.second(inner)
+        return x + self.dropout(self.second(inner))
 
 
 class LanguageModel(nn.Module):
-    def __init__(self, options: argparse.Namespace) -> None:
+    """A GPT-2 with GPT-2's first weights; its call gives the mean cross-entropy."""
+
+    def __init__(
+        self, *, layers: int, width: int, heads: int, vocabulary: int, length: int, dropout: float = 0
+    ) -> None:
         super().__init__()
-        width = options.width
-        self.tokens = nn.Embedding(options.vocabulary, width)
-        self.positions = nn.Embedding(options.length, width)
-        self.layers = nn.ModuleList(Layer(width, options.heads) for _ in range(options.layers))
+        self.tokens = nn.Embedding(vocabulary, width)
+        self.positions = nn.Embedding(length, width)
+        self.dropout = nn.Dropout(dropout)
+        self.layers = nn.ModuleList(Layer(width, heads, dropout) for _ in range(layers))
         self.norm = nn.LayerNorm(width)
         for parameter in self.parameters():
             if parameter.dim() > 1:
                 nn.init.normal_(parameter, std=0.02)
 
     def forward(self, ids: Tensor, targets: Tensor) -> Tensor:
-        x = self.tokens(ids) + self.positions(torch.arange(ids.shape[1]))
+        x = self.dropout(self.tokens(ids) + self.positions(torch.arange(ids.shape[1])))
         for layer in self.layers:
             x = layer(x)
         logits = functional.linear(self.norm(x), self.tokens.weight)
         return functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
+
+
+def decaying_adam(model: nn.Module, **settings: object) -> torch.optim.AdamW:
+    """AdamW whose decay is for matrices alone."""
+    matrices = [parameter for parameter in model.parameters() if parameter.dim() > 1]
+    vectors = [parameter for parameter in model.parameters() if parameter.dim() == 1]
+    return torch.optim.AdamW(
+        [{"params": matrices, "weight_decay": 0.1}, {"params": vectors, "weight_decay": 0}],
+        fused=True,
+        **settings,
+    )
 
 
 def main() -> None:
@@ -69,14 +88,14 @@ def main() -> None:
 
     torch.manual_seed(1)
     torch.set_num_threads(options.threads)
-    model = LanguageModel(options)
-    matrices = [parameter for parameter in model.parameters() if parameter.dim() > 1]
-    vectors = [parameter for parameter in model.parameters() if parameter.dim() == 1]
-    optimizer = torch.optim.AdamW(
-        [{"params": matrices, "weight_decay": 0.1}, {"params": vectors, "weight_decay": 0}],
-        lr=1e-4,
-        fused=True,
+    model = LanguageModel(
+        layers=options.layers,
+        width=options.width,
+        heads=options.heads,
+        vocabulary=options.vocabulary,
+        length=options.length,
     )
+    optimizer = decaying_adam(model, lr=1e-4)
     text = torch.randint(options.vocabulary, (options.batch, options.length + 1))
     ids, targets = text[:, :-1].contiguous(), text[:, 1:].contiguous()
     step = torch.compile(model) if options.compile else model
