@@ -16,12 +16,22 @@ struct OutputTests {
         let training = SmallRun.arguments(data: run.data, output: "").filter { $0 != "" }
         let index = try #require(training.firstIndex(of: "--output"))
         let model = "\(Self.models)/marian_tiny"
+        let language = try SmallLanguageRun.shared.get()
+        let text = try folder.file("text", "a b\nc d\n")
         return [
             ["data", "copy", "--count", "9", "--output"],
             ["split", "--input", pairs, "--valid", "2", "--test", "2", "--output"],
             ["export", "--model", run.model, "--output"],
             ["forward", "--model", model, "--input", "\(model)/inputs.safetensors", "--output"],
             ["translate", "--model", run.model, "a b", "--output"],
+            [
+                "generate", "--model", language.model, "--prompt", "17", "--max-length", "2",
+                "--output",
+            ],
+            ["attend", "--model", run.model, "--source", "a b", "--output"],
+            ["explain", "masks", "--output"],
+            ["plot", run.model, "--output"],
+            ["train", "tokenizer", "--vocabulary", "300", "--input", text, "--output"],
             Array(training[..<index] + training[(index + 1)...]) + ["--output"],
         ]
     }
@@ -33,13 +43,18 @@ struct OutputTests {
         let file = try folder.file("file", "kept")
         let before = try folder.names()
         for command in commands {
-            for output in [file + "/below", ""] {
+            let ending = ending(command)
+            for output in [file + "/below\(ending)"] + (ending.isEmpty ? [""] : []) {
                 let result = try Program.run(command + [output])
                 #expect(result.isFailure(73), "\(command[0]) \(output): \(result)")
             }
             // A file can be replaced by one, yet is no folder; a folder is no file.
-            let result = try Program.run(command + [writesFile(command) ? folder.path : file])
+            let other = folder.path(of: "folder\(ending)")
+            try Folder.create(other)
+            let result = try Program.run(command + [writesFile(command) ? other : file])
             #expect(result.isFailure(73), "\(command[0]): \(result)")
+            #expect(try Folder.names(in: other).isEmpty)
+            try Folder.remove(other)
         }
         #expect(try folder.names() == before)
         #expect(try TextFile.string(path: file) == "kept")
@@ -55,7 +70,9 @@ struct OutputTests {
         try Folder.create(closed)
         try FileManager.default.setAttributes([.posixPermissions: 0o555], ofItemAtPath: closed)
         for command in commands {
-            for output in [closed + "/new"] + (writesFile(command) ? [] : [closed]) {
+            for output in [closed + "/new" + ending(command)]
+                + (writesFile(command) ? [] : [closed])
+            {
                 let result = try Program.run(
                     ["-c", "exec \"$@\"", "sh"] + Unprivileged.prefix + [Program.url().path]
                         + command + [output], program: URL(filePath: "/bin/sh"))
@@ -68,16 +85,21 @@ struct OutputTests {
     }
 
     private func writesFile(_ command: [String]) -> Bool {
-        ["forward", "translate"].contains(command[0])
+        !["data", "split", "export", "train"].contains(command[0]) || command[1] == "tokenizer"
+    }
+
+    /// How the name of an output must end.
+    private func ending(_ command: [String]) -> String {
+        ["attend": ".html", "explain": ".svg", "plot": ".svg"][command[0]] ?? ""
     }
 
     @Test("a write that fails midway ends with 74, and what was written before is gone")
     func failsMidway() throws {
         let folder = try TemporaryFolder()
-        for command in try commands(folder) where command[0] != "train" {
+        for command in try commands(folder) where command[0] != "train" || writesFile(command) {
             let input = try large(command, folder)
             let before = try folder.names()
-            let output = folder.path(of: "output")
+            let output = folder.path(of: "output\(ending(command))")
             // Files may have 512 bytes; going beyond is an error instead of a signal.
             let limited = try Program.run(
                 [
@@ -100,6 +122,10 @@ struct OutputTests {
         case "translate":
             return try Array(command[..<3]) + [
                 "--max-length", "3", "--json", "--input", folder.file("large", lines), "--output",
+            ]
+        case "generate":
+            return try Array(command[..<3]) + [
+                "--max-length", "2", "--json", "--input", folder.file("large", lines), "--output",
             ]
         default: return command
         }

@@ -8,6 +8,7 @@ struct StandardStreamTests {
     /// Command lines of every verb that prints, each with what it writes besides.
     private func commands(_ folder: TemporaryFolder) throws -> [[String]] {
         let run = try SmallRun.shared.get()
+        let language = try SmallLanguageRun.shared.get()
         let pairs = try folder.file("pairs", (0..<50).map { "a\($0)\tb\($0)\n" }.joined())
         let text = try folder.file("text", "a b\nc d\n")
         return [
@@ -26,7 +27,16 @@ struct StandardStreamTests {
             ],
             SmallRun.arguments(
                 data: run.data, output: folder.path(of: "run"), ["--max-updates", "2"]),
-            ["doctor"],
+            ["generate", "--model", language.model, "--prompt", "17", "--max-length", "2"],
+            SmallLanguageRun.arguments(
+                data: language.folder.path, output: folder.path(of: "letters"),
+                ["--max-updates", "2"]),
+            [
+                "train", "tokenizer", "--vocabulary", "300", "--input", text, "--output",
+                folder.path(of: "tokenizer.json"),
+            ],
+            ["inspect", run.model, "--json"], ["explain"],
+            ["bench", "tokenize", "--input", text, "--repeat", "1"], ["doctor"],
         ]
     }
 
