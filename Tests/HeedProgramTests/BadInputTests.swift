@@ -174,9 +174,10 @@ struct BadInputTests {
         try check(place, "below a file", try folder.file("file", "a") + "/b", 66)
         try check(place, "no name", "", 66)
         if !place.isModel { try check(place, "a folder", folder.path, 66, naming: folder.path) }
-        try check(place, "empty", try folder.file("empty", ""), place.empty)
+        let empty = try folder.file("empty", "")
+        try check(place, "empty", empty, place.empty, naming: empty)
         let latin = try folder.file("latin", bytes: Array("a b\nc ".utf8) + [0xFC, 0x0A])
-        try check(place, "latin", latin, place.isModel ? 66 : place.latin)
+        try check(place, "latin", latin, place.isModel ? 66 : place.latin, naming: latin)
         let long = try folder.file("long", String(repeating: "ab ", count: 350_000) + "\n")
         try check(place, "a long line", long, place.long)
         if let short = place.short {

@@ -35,17 +35,36 @@ struct FullDiskTests {
         let run = try SmallRun.shared.get()
         let inputs = try TemporaryFolder()
         let disk = try TemporaryFolder()
-        let output = disk.path(of: "output")
         let pairs = try inputs.file("pairs", (0..<3000).map { "a\($0)\tb\($0)\n" }.joined())
+        let numbers = try inputs.file("numbers", (0..<500).map { "\($0)\n" }.joined())
+        let letters = try SmallLanguageRun.shared.get().model
+        // A command, and the name of what it writes: more than a page of memory.
         let commands = [
-            ["data", "copy", "--count", "9000"],
-            ["split", "--input", pairs, "--valid", "5", "--test", "5"],
-            ["export", "--model", run.model],
-            ["translate", "--model", run.model, "--max-length", "3", "--json", "--input", pairs],
+            (["data", "copy", "--count", "9000"], "output"),
+            (["split", "--input", pairs, "--valid", "5", "--test", "5"], "output"),
+            (["export", "--model", run.model], "output"),
+            (
+                [
+                    "translate", "--model", run.model, "--max-length", "3", "--json", "--input",
+                    pairs,
+                ],
+                "output"
+            ),
+            (
+                [
+                    "generate", "--model", letters, "--max-length", "3", "--json", "--input",
+                    numbers,
+                ],
+                "output"
+            ),
+            (["attend", "--model", run.model, "--source", "a b"], "output.html"),
+            (["explain", "masks"], "output.svg"),
+            (["plot", run.model], "output.svg"),
+            (["train", "tokenizer", "--vocabulary", "400", "--input", pairs], "output.json"),
         ]
-        for command in commands {
+        for (command, name) in commands {
             let result = try SmallDisk.run(
-                command + ["--output", output], size: 24, on: disk.path)
+                command + ["--output", disk.path(of: name)], size: 4, on: disk.path)
             #expect(result.status == 74, "\(command[0]): \(result)")
             #expect(result.errorLines.count == 1, "\(command[0]): \(result)")
             #expect(result.errors.contains("No space left on device"), "\(command[0]): \(result)")

@@ -260,7 +260,7 @@ struct GenerateCommandTests {
         _ = try folder.file("valid.txt", "4 plus 4 is 8.")
         let short = try Program.run(
             SmallLanguageRun.arguments(data: folder.path, output: folder.path(of: "run")))
-        #expect(short.isFailure(65, naming: "training text", "25"), "\(short.errors)")
+        #expect(short.isFailure(65, naming: "train.txt", "25"), "\(short.errors)")
         let sizes = try Program.run(
             SmallLanguageRun.arguments(
                 data: folder.path, output: folder.path(of: "other"), ["--set", "heads=3"]))

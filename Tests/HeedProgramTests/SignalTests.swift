@@ -22,23 +22,30 @@ struct SignalTests {
         let inputs = try TemporaryFolder()
         let pairs = try inputs.file("pairs", (0..<3000).map { "a\($0)\tb\($0)\n" }.joined())
         let model = "\(Self.models)/marian_tiny"
+        let letters = try SmallLanguageRun.shared.get().model
+        // A command, and the name of what it writes.
         let commands = [
-            ["data", "copy", "--count", "9000"],
-            ["split", "--input", pairs, "--valid", "5", "--test", "5"],
-            ["export", "--model", run.model],
-            ["forward", "--model", model, "--input", "\(model)/inputs.safetensors"],
-            ["translate", "--model", run.model, "--max-length", "4", "--input", pairs],
+            (["data", "copy", "--count", "9000"], "output"),
+            (["split", "--input", pairs, "--valid", "5", "--test", "5"], "output"),
+            (["export", "--model", run.model], "output"),
+            (["forward", "--model", model, "--input", "\(model)/inputs.safetensors"], "output"),
+            (["translate", "--model", run.model, "--max-length", "4", "--input", pairs], "output"),
+            (["generate", "--model", letters, "--max-length", "4", "--prompt", "17"], "output"),
+            (["attend", "--model", run.model, "--source", "a b"], "output.html"),
+            (["explain", "masks"], "output.svg"),
+            (["plot", run.model], "output.svg"),
+            (["train", "tokenizer", "--vocabulary", "400", "--input", pairs], "output.json"),
         ]
-        for command in commands {
+        for (command, name) in commands {
             let whole = try TemporaryFolder()
             let start = ContinuousClock.now
-            try Program.require(command + ["--output", whole.path(of: "output")])
+            try Program.require(command + ["--output", whole.path(of: name)])
             let duration = ContinuousClock.now - start
             let expected = try Contents(whole.path)
             for moment in [0.05, 0.3, 0.5, 0.7, 0.85, 0.95] {
                 let folder = try TemporaryFolder()
                 let program = try RunningProgram(
-                    command + ["--output", folder.path(of: "output")])
+                    command + ["--output", folder.path(of: name)])
                 usleep(UInt32(duration / .microseconds(1) * moment))
                 program.send(signal)
                 let result = try program.finish()

@@ -27,6 +27,6 @@ extension TextError: CustomStringConvertible {
                 "not valid UTF-8: \(describeByte(byte)) at byte \(offsetInLine + 1) of the line"
             case .lineTooLong(let limit): "the line is longer than \(limit) bytes"
             }
-        return "\(nameForMessage(file)): line \(line): \(words) (byte \(offset) of the file)"
+        return "\(nameForMessage(file)): line \(line): \(words) (byte \(offset + 1) of the file)"
     }
 }

@@ -19,12 +19,16 @@ public enum TextFile {
 
     /// The whole text of a regular file, exactly as it is; throws `FileError` or `TextError`.
     public static func string(path: String, limit: Int = 8 << 30) throws -> String {
-        let bytes = try InputFile.bytes(path: path, limit: limit)
+        try string(InputFile.bytes(path: path, limit: limit), file: path)
+    }
+
+    /// The whole text of a file that was read, exactly as it is; throws `TextError`.
+    package static func string(_ bytes: [UInt8], file: String) throws -> String {
         if let offset = firstInvalidUTF8(in: bytes) {
             let before = bytes[..<offset]
             let lineStart = (before.lastIndex(of: 0x0A) ?? -1) + 1
             throw TextError(
-                file: path, line: 1 + before.count { $0 == 0x0A }, offset: offset,
+                file: file, line: 1 + before.count { $0 == 0x0A }, offset: offset,
                 problem: .invalidUTF8(byte: bytes[offset], offsetInLine: offset - lineStart))
         }
         return String(decoding: bytes, as: UTF8.self)

@@ -50,7 +50,7 @@ public struct JSONError: Error, Equatable, Sendable {
 extension JSONError: CustomStringConvertible {
     /// The whole message in one line.
     public var description: String {
-        let place = "line \(line), byte \(offset): "
+        let place = "line \(line), byte \(offset + 1): "
         return (file.map { "\(nameForMessage($0)): " } ?? "") + place + "\(problem)"
     }
 }

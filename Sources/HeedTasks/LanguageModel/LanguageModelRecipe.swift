@@ -161,9 +161,14 @@ public struct LanguageModelRecipe: TrainingRecipe {
             training.tokenizer =
                 tokenizerType == .characters ? .characters : .learned(vocabulary: vocabulary)
         }
+        training.names = (Self.names(trainFiles), Self.names(validFiles))
         return try training.run(
             train: try trainFiles.map(Self.text), valid: try validFiles.map(Self.text),
             resuming: resuming, shouldStop: shouldStop, handle: handle)
+    }
+
+    private static func names(_ paths: [String]) -> String {
+        paths.map(nameForMessage).joined(separator: ", ")
     }
 
     private static func text(_ path: String) throws -> String {

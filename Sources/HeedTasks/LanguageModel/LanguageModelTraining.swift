@@ -41,6 +41,8 @@ public struct LanguageModelTraining: Sendable {
     public var optimization: OptimizationSettings
     /// The text of `training.json`, which the run keeps.
     var recipe: String?
+    /// What messages call the texts.
+    var names = (training: "training text", validation: "validation text")
 
     /// A training with the sizes of a preset.
     public init(preset: LanguageModelPreset, output: String) {
@@ -79,11 +81,16 @@ public struct LanguageModelTraining: Sendable {
         if !resuming { try folder.checkIsNew() }
         // Asked before the work that comes before the training takes the lock for good.
         if try Folder.kind(of: output) == .folder { _ = try FolderLock(path: output) }
+        for (texts, name) in [(train, names.training), (valid, names.validation)] {
+            guard texts.contains(where: { !$0.isEmpty }) else {
+                throw CorpusError("\(name): is empty")
+            }
+        }
         let tokenizer = try makeTokenizer(train)
         let training = try encoded(train, tokenizer)
         let validation = try encoded(valid, tokenizer)
-        try check(training, atLeast: blockLength + 1, "training")
-        try check(validation, atLeast: 2, "validation")
+        try check(training, atLeast: blockLength + 1, names.training)
+        try check(validation, atLeast: 2, names.validation)
         let configuration = resolvedConfiguration(tokenizer)
         let shapes = try LanguageModel(
             configuration, builder: ModelBuilder(forWeightsFromFiles: ()))
@@ -169,7 +176,7 @@ public struct LanguageModelTraining: Sendable {
         guard tokens.count >= count else {
             throw CorpusError(
                 """
-                \(name) text: has \(tokens.count) token\(tokens.count == 1 ? "" : "s"); it must have \
+                \(name): has \(tokens.count) token\(tokens.count == 1 ? "" : "s"); it must have \
                 at least \(count)
                 """)
         }

@@ -9,11 +9,9 @@ enum WordListFiles {
     /// Whether letters become small is not in the file: they do unless a piece without a mark of its own has a
     /// large letter.
     ///
-    /// - Throws: `TokenizerFileError` which names the line.
+    /// - Throws: `TextError` or `TokenizerFileError`, which name the line.
     static func wordPieces(_ bytes: [UInt8], file: String) throws -> Tokenizer {
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw TokenizerFileError(file: file, line: nil, problem: "is not UTF-8")
-        }
+        let text = try TextFile.string(bytes, file: file)
         var vocabulary = Vocabulary()
         var hasLarge = false
         var lines = text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false)

@@ -86,7 +86,7 @@ public struct RunHistory: Sendable {
     private static func words(for error: any Error) -> String {
         switch error {
         case let error as JSONFieldError: "\(error.field): \(error.problem)"
-        case let error as JSONError: "byte \(error.offset): \(error.problem)"
+        case let error as JSONError: "byte \(error.offset + 1): \(error.problem)"
         default: "\(error)"
         }
     }

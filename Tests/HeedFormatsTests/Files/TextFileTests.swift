@@ -41,7 +41,7 @@ struct TextFileTests {
         #expect(error.problem == .invalidUTF8(byte: 0xFF, offsetInLine: 1))
         #expect(
             "\(error)" == folder.path(of: "f")
-                + ": line 2: not valid UTF-8: byte 0xFF at byte 2 of the line (byte 4 of the file)")
+                + ": line 2: not valid UTF-8: byte 0xFF at byte 2 of the line (byte 5 of the file)")
         let whole = try #require(throws: TextError.self) {
             try TextFile.string(path: folder.path(of: "f"))
         }

@@ -127,7 +127,7 @@ struct RunPlotTests {
         let (folder, path) = try run("{\"update\": 1}\n{x}\n{\"update\": 3}\n")
         let error = #expect(throws: RunHistoryError.self) { try RunHistory(path: path) }
         let words = error?.description ?? ""
-        #expect(words.contains("metrics.jsonl: line 2: byte 1: found"), "\(words)")
+        #expect(words.contains("metrics.jsonl: line 2: byte 2: found"), "\(words)")
         #expect(words.matches(of: /line/).count == 1)
         withExtendedLifetime(folder) {}
     }
