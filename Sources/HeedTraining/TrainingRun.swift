@@ -41,7 +41,8 @@ public final class TrainingRun {
         state.fingerprint = fingerprint
     }
 
-    /// Trains, from the newest checkpoint if `resuming`, and writes the final model into the folder.
+    /// Trains, from the newest checkpoint if `resuming`, and writes the final model into the folder; the model in memory
+    /// keeps the weights of the last update.
     ///
     /// Throws `TrainingError`, also for a folder that holds another training when not `resuming`, and the errors of
     /// files, among them that of a folder in which another process trains.

@@ -11,13 +11,14 @@ enum CountingRun {
     static func train(
         _ folder: String, updates: Int, average: Int = 0, epochs: Int = 100, patience: Int = 0,
         losses: [Int: Float] = losses, resuming: Bool = false, stopAfter: Int = .max,
+        number: CountingTask.Number = CountingTask.Number(),
         handle: @escaping (TrainingEvent) -> Void = { _ in }
     ) throws -> TrainingEnd {
         var options = CountingTask.options(updates: updates, average: average, epochs: epochs)
         options.patience = patience
         var asked = 0
         return try TrainingRun(
-            CountingTask(losses: losses), options, folder: RunFolder(path: folder),
+            CountingTask(losses: losses, number: number), options, folder: RunFolder(path: folder),
             fingerprint: "same: yes",
             shouldStop: {
                 asked += 1

@@ -17,14 +17,15 @@ final class CountingTask: TrainingTask {
     static let rate = 0.25
     static let updatesInEpoch = 5
 
-    let number = Number()
+    let number: Number
     /// The validation loss after so many updates; 9 where there is none.
     let losses: [Int: Float]
     /// What the loss of an update is multiplied by.
     var factor: Float = 1
 
-    init(losses: [Int: Float] = [:]) {
+    init(losses: [Int: Float] = [:], number: Number = Number()) {
         self.losses = losses
+        self.number = number
     }
 
     static func options(updates: Int, average: Int, epochs: Int = 100) -> TrainingOptions {

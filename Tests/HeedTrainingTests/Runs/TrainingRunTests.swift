@@ -63,17 +63,20 @@ struct TrainingRunTests {
     }
 
     @Test(
-        "tells the loss of the average, and goes on from weights that are not averaged")
+        "tells the loss of the average; the model and what goes on keep weights that are not averaged"
+    )
     func averageLoss() throws {
         try withRunFolder { folder in
             var reports: [AverageReport] = []
             func train(updates: Int, resuming: Bool) throws {
+                let number = CountingTask.Number()
                 try CountingRun.train(
                     folder, updates: updates, average: 2, losses: [10: 3, 11: 0.5, 12: 1.5],
-                    resuming: resuming
+                    resuming: resuming, number: number
                 ) { event in
                     if case .average(let report) = event { reports.append(report) }
                 }
+                #expect(CountingTask.updates(of: number.weight.value.floats[0]) == updates)
             }
             try train(updates: 12, resuming: false)
             #expect(reports.map(\.epochs) == [[2, 3]])
