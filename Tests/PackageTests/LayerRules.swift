@@ -40,6 +40,15 @@ enum LayerRules {
     /// The layers that may hold expressions marked `unsafe`, behind interfaces that are safe.
     static let unsafeLayers: Set<String> = ["HeedTensor", "HeedFormats", "HeedPatterns"]
 
+    /// Files that may end the program, and why: all else meets bytes from outside, whose errors are thrown.
+    static let trappingFiles = [
+        "Sources/HeedTensor/Core/Shape.swift": "shapes that the code itself got wrong",
+        "Sources/HeedTensor/Core/Kernels.swift": "types that an operator never gives to kernels",
+        "Sources/HeedTensor/Core/OutOfMemory.swift": "memory that is missing has its own exit code",
+        "Sources/HeedFormats/Safetensors/SafetensorsWriter.swift": "tensors never announced to it",
+        "Sources/HeedTraining/Events/event.pb.swift": "generated",
+    ]
+
     static let longestFile = 500
 
     /// Everything that a file does against the rules, each with its place.
@@ -58,6 +67,9 @@ enum LayerRules {
                 found.append(
                     "\(place): unsafe code outside HeedTensor, HeedFormats and HeedPatterns")
             }
+            if trappingFiles[file.path] == nil, isTrapping(line) {
+                found.append("\(place): ends the program instead of throwing an error")
+            }
             if line.contains("@testable") { found.append("\(place): @testable") }
             if declaredType(on: line) == file.target {
                 found.append("\(place): a type with the name of its module")
@@ -69,6 +81,13 @@ enum LayerRules {
     static func lengthViolations(in file: SourceFile) -> [String] {
         file.lineCount > longestFile
             ? ["\(file.path): \(file.lineCount) lines, more than \(longestFile)"] : []
+    }
+
+    /// Whether a line ends the program by design: a fatal error, a forced `try` or cast, a forced unwrapping.
+    static func isTrapping(_ line: Substring) -> Bool {
+        line.contains(
+            #/\b(?:fatalError|preconditionFailure|assertionFailure)\b|\b(?:try|as)!|[\w)\]>?]!(?!=)/#
+        )
     }
 
     private static func importViolations(

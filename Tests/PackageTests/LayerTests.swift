@@ -7,6 +7,11 @@ struct LayerTests {
         let files = try SourceTree.files(under: "Sources")
         #expect(Set(files.map(\.target)) == Set(LayerRules.layersBelow.keys))
         #expect(files.flatMap(LayerRules.violations(in:)) == [])
+        let trapping = files.filter { file in
+            LayerRules.trappingFiles[file.path] != nil
+                && CodeOnly.lines(of: file.text).contains(where: LayerRules.isTrapping)
+        }
+        #expect(trapping.count == LayerRules.trappingFiles.count)
     }
 
     @Test("no test, example or benchmark is too long or uses @testable")
@@ -49,7 +54,11 @@ struct LayerTests {
             ("HeedText", "func f(_ p: UnsafeRawPointer) {}"),
             ("HeedText", "@testable import HeedFormats"),
             ("HeedNN", "public enum HeedNN {}"),
-            ("HeedUnknown", "let x = 1"),
+            ("HeedUnknown", "let x = 1"), ("HeedText", "fatalError()"),
+            ("HeedModels", "guard let a else { preconditionFailure() }"),
+            ("HeedTasks", "let a = try! f()"), ("HeedTasks", "let a = b as! C"),
+            ("HeedFormats", "let a = b!"), ("HeedFormats", "f(a[0]!.c)"), ("heed", "var a: Int!"),
+            ("heed", "let a = b(c)!.d"), ("heed", "let a = b?.c()![0]"),
             ("HeedTensor", String(repeating: "\n", count: 501)),
         ])
     func planted(target: String, text: String) {
@@ -62,6 +71,7 @@ struct LayerTests {
         arguments: [
             "// import HeedTensor, unsafe", "/* /* @testable */ import HeedNN */ let x = 1",
             #"let a = "unsafe \" unsafe""#, "let b = \"\"\"\n    unsafe\n    \"\"\"",
+            "let a = !b", "if a != b, c() != d { f(!e) }", "print(\"a!\")",
             "let c = #\"unsafe \" unsafe\"#", "/// A structure of type HeedText.",
             String(repeating: "\n", count: 500),
         ])
