@@ -43,8 +43,8 @@ driver() { # name, then its sources; runs without oneDNN
     name=$1
     shift
     # shellcheck disable=SC2086
-    "$cc" $flags -static "$@" "$build"/kernels_*.o "$build"/reference*.o "$build/isa.o" "$build/random.o" \
-        "$build/pool.o" "$build/cores.o" "$build/scratch.o" -o "$build/$name" -lm -lpthread
+    "$cc" $flags -static "$@" "$build"/kernels_*.o "$build"/reference*.o "$build/quantised.o" \
+        "$build/isa.o" "$build/random.o" "$build/pool.o" "$build/cores.o" "$build/scratch.o" -o "$build/$name" -lm -lpthread
 }
 cd "$here"
 driver reference reference_*.c Attention/attention_reference.c
@@ -60,7 +60,8 @@ qemu-aarch64 "$build/pool_test" emulated
 if [ "$(uname -m)" = x86_64 ]; then
     # shellcheck disable=SC2086
     "$cc" -O2 -std=gnu17 -D_GNU_SOURCE -I"$sources/include" -I"$sources" main.c support.c bench.c plant.c test_*.c \
-        "$sources"/kernels_*.c "$sources"/reference*.c "$sources/isa.c" "$sources/random.c" -o "$build/native" -lm
+        "$sources"/kernels_*.c "$sources"/reference*.c "$sources/quantised.c" "$sources/isa.c" \
+        "$sources/random.c" -o "$build/native" -lm
     "$build/native" digest >"$build/native.digest"
     qemu-aarch64 "$build/kernels" digest >"$build/aarch64.digest"
     cat "$build/aarch64.digest"
