@@ -13,7 +13,7 @@ target=$("$tools/swiftc" -print-target-info | sed -n 's/^ *"triple": "\(.*\)",/\
 
 mkdir -p "$output"
 failed=
-for catalog in "$root"/Sources/*/Documentation.docc; do
+for catalog in "$root"/Sources/*/Documentation.docc "$root"/Tests/*/Documentation.docc; do
     library=$(basename "$(dirname "$catalog")")
     symbols=$output/symbols/$library
     rm -rf "$symbols" "$output/$library.doccarchive"

@@ -146,7 +146,7 @@ struct OperatorFixtureTests {
             #expect(distance(parameter.value, expected) <= 1e-6, "step \(index)")
         }
         for (name, found) in [
-            ("first_moment", moments.snapshot.first), ("second_moment", moments.snapshot.second),
+            ("first_moment", moments.values.first), ("second_moment", moments.values.second),
         ] {
             let expected = try fixture.tensor(name)
             let difference = distance(Array(found.doubles.prefix(count)), expected.doubles)

@@ -7,11 +7,12 @@ extension Browser {
     /// Opens a page, looks at it, and checks that nothing went wrong meanwhile and that nobody else was asked for
     /// anything.
     static func visit(
-        _ page: String, width: Int = 1400, _ body: (Browser) async throws -> Void
+        _ page: String, width: Int = 1400, height: Int = 1000,
+        _ body: (Browser) async throws -> Void
     ) async throws {
         let folder = try TemporaryFolder()
         let file = URL(filePath: try folder.file("page.html", page))
-        let browser = try await Browser(width: width)
+        let browser = try await Browser(width: width, height: height)
         do {
             try await browser.open(file)
             try await browser.settle()
@@ -36,8 +37,8 @@ extension Browser {
     }
 
     /// What a script gives as a list of numbers.
-    func numbers(_ script: String) async throws -> [Double] {
-        (try await run(script).arrayValue ?? []).compactMap(\.doubleValue)
+    func numbers(_ script: String, _ argument: JSONValue = .null) async throws -> [Double] {
+        (try await run(script, argument).arrayValue ?? []).compactMap(\.doubleValue)
     }
 
     /// What a script gives as a list of texts.

@@ -50,6 +50,7 @@ enum LayerRules {
     ]
 
     static let longestFile = 500
+    static let longestFunction = 60
 
     /// Everything that a file does against the rules, each with its place.
     static func violations(in file: SourceFile) -> [String] {
@@ -79,8 +80,41 @@ enum LayerRules {
     }
 
     static func lengthViolations(in file: SourceFile) -> [String] {
-        file.lineCount > longestFile
-            ? ["\(file.path): \(file.lineCount) lines, more than \(longestFile)"] : []
+        var found: [String] = []
+        if file.lineCount > longestFile {
+            found.append("\(file.path): \(file.lineCount) lines, more than \(longestFile)")
+        }
+        guard file.path.hasSuffix(".swift"), !file.path.hasSuffix(".pb.swift") else { return found }
+        for function in functions(in: CodeOnly.lines(of: file.text))
+        where function.count > longestFunction {
+            found.append(
+                """
+                \(file.path):\(function.lowerBound + 1): a function of \(function.count) lines, more \
+                than \(longestFunction)
+                """)
+        }
+        return found
+    }
+
+    /// The lines of each function, from its first word to the brace that ends it.
+    static func functions(in lines: [Substring]) -> [Range<Int>] {
+        lines.indices.compactMap { start in
+            guard lines[start].contains(#/\bfunc\s+\S|(?:^|[^.\w])(?:init|subscript)[?!]?\s*[(<]/#)
+            else {
+                return nil
+            }
+            var depth = 0
+            for (number, line) in lines[start...].enumerated() {
+                let opened = line.count { $0 == "{" }
+                depth += opened - line.count { $0 == "}" }
+                if depth <= 0, opened > 0 || line.contains("}") {
+                    return start..<start + number + 1
+                }
+                // A requirement of a protocol, or a call, has no body.
+                if depth == 0, number > 0, line.allSatisfy(\.isWhitespace) { return nil }
+            }
+            return nil
+        }
     }
 
     /// Whether a line ends the program by design: a fatal error, a forced `try` or cast, a forced unwrapping.

@@ -60,6 +60,8 @@ struct LayerTests {
             ("HeedFormats", "let a = b!"), ("HeedFormats", "f(a[0]!.c)"), ("heed", "var a: Int!"),
             ("heed", "let a = b(c)!.d"), ("heed", "let a = b?.c()![0]"),
             ("HeedTensor", String(repeating: "\n", count: 501)),
+            ("heed", "func f(\n) {\n" + String(repeating: "g()\n", count: 58) + "}"),
+            ("heed", "init?<T>(_ t: T) { g {\n" + String(repeating: "\n", count: 59) + "} }"),
         ])
     func planted(target: String, text: String) {
         let file = SourceFile(target: target, path: "Sources/\(target)/A.swift", text: text)
@@ -74,6 +76,7 @@ struct LayerTests {
             "let a = !b", "if a != b, c() != d { f(!e) }", "print(\"a!\")",
             "let c = #\"unsafe \" unsafe\"#", "/// A structure of type HeedText.",
             String(repeating: "\n", count: 500),
+            "func f() {\n" + String(repeating: "g()\n", count: 58) + "}\nlet a = 1\n",
         ])
     func notCode(text: String) {
         let file = SourceFile(target: "HeedText", path: "Sources/HeedText/A.swift", text: text)

@@ -16,7 +16,11 @@ struct Page: CustomStringConvertible, Sendable {
     /// Every page that strangers read.
     static func all() throws -> [Page] {
         let manager = FileManager.default
-        let files = try ["", "docs", "Examples"].flatMap { folder in
+        let models = try manager.contentsOfDirectory(
+            atPath: SourceTree.root.appending(path: "Models").path
+        ).map { "Models/\($0)" }
+        let folders = ["", "docs", "Examples", "Benchmarks", "Reproductions", "Models"] + models
+        let files = try folders.flatMap { folder in
             try manager.contentsOfDirectory(
                 atPath: SourceTree.root.appending(path: folder).path
             ).filter { $0.hasSuffix(".md") }.map { folder.isEmpty ? $0 : "\(folder)/\($0)" }

@@ -5,7 +5,17 @@ import Testing
 /// Swift on pages is compiled against the modules that were built beside these tests, as whoever copies it would.
 @Suite("Swift on pages")
 struct PageSwiftTests {
-    private static let pages = ["README.md", "docs/attention.md", "docs/coming-from-pytorch.md"]
+    private static let pages =
+        ["README.md", "docs/attention.md", "docs/coming-from-pytorch.md"] + catalogs
+
+    /// Pages of libraries that show how they are used.
+    private static let catalogs = [
+        "Sources/HeedPatterns/Documentation.docc/HeedPatterns.md",
+        "Sources/HeedTasks/Documentation.docc/HeedTasks.md",
+        "Sources/HeedTasks/Documentation.docc/Lecture.md",
+        "Sources/HeedTensor/Documentation.docc/HeedTensor.md",
+        "Tests/HeedTestSupport/Documentation.docc/HeedTestSupport.md",
+    ]
 
     /// The folder of what was built: that of the program that runs these tests.
     private static func build() throws -> URL {

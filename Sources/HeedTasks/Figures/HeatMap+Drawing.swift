@@ -11,6 +11,8 @@ extension HeatMap {
     /// A map of more fields than this has no hint for each.
     private static let mostHints = 600
     private static let barWidth = 12.0
+    /// Between the names of two columns.
+    private static let nameGap = 6.0
 
     /// Draws the map with its colour bar into a rectangle; nil for a map without fields.
     ///
@@ -40,7 +42,7 @@ extension HeatMap {
         let widest = columnTexts.map { TextWidth.of($0, size: 11) }.max() ?? 0
         let field = max(1, box.width - left - right) / Double(columns)
         // Numbers may be left out; names are turned instead.
-        let isTurned = !columnNames.isEmpty && widest + 4 > field
+        let isTurned = !columnNames.isEmpty && widest + Self.nameGap > field
         let bottom = (isTurned ? min(widest, 90) + 10 : 20) + (columnLabel.isEmpty ? 0 : 18)
         let frame = box.inset(left: left, top: top + 2, right: right, bottom: bottom)
         drawFields(&svg, frame, rowTexts, columnTexts)
@@ -162,7 +164,7 @@ extension HeatMap {
         let width = frame.width / Double(texts.count)
         let widest = texts.map { TextWidth.of($0, size: 11) }.max() ?? 0
         let step = Self.step(
-            texts.count, room: width, needed: isTurned ? 13 : widest + 6,
+            texts.count, room: width, needed: isTurned ? 13 : widest + Self.nameGap,
             isNumbered: columnNames.isEmpty)
         for column in stride(from: 0, to: texts.count, by: step) {
             let x = frame.x + (Double(column) + 0.5) * width

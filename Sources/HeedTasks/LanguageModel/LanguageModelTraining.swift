@@ -91,14 +91,7 @@ public struct LanguageModelTraining: Sendable {
         let validation = try encoded(valid, tokenizer)
         try check(training, atLeast: blockLength + 1, names.training)
         try check(validation, atLeast: 2, names.validation)
-        let configuration = resolvedConfiguration(tokenizer)
-        let shapes = try LanguageModel(
-            configuration, builder: ModelBuilder(forWeightsFromFiles: ()))
-        try ModelTooLargeError.check(parameterCount: shapes.parameterCount)
-        let model = try LanguageModel(
-            configuration,
-            builder: ModelBuilder(
-                seed: self.seed, initialization: initialization, depth: configuration.layers))
+        let model = try makeModel(tokenizer)
         handle(.prepared("training: \(training.count) tokens"))
         handle(.prepared("validation: \(validation.count) tokens"))
         handle(
@@ -112,7 +105,7 @@ public struct LanguageModelTraining: Sendable {
         let run = TrainingRun(
             task(model, tokenizer, training, validation), optimization.trainingOptions,
             folder: folder,
-            fingerprint: fingerprint(tokenizer, training, validation, configuration),
+            fingerprint: fingerprint(tokenizer, training, validation, model.configuration),
             shouldStop: shouldStop
         ) { event in
             switch event {
@@ -131,6 +124,17 @@ public struct LanguageModelTraining: Sendable {
         }
         if end != .interrupted, let final { handle(.score(final)) }
         return end
+    }
+
+    private func makeModel(_ tokenizer: Tokenizer) throws -> LanguageModel {
+        let configuration = resolvedConfiguration(tokenizer)
+        let shapes = try LanguageModel(
+            configuration, builder: ModelBuilder(forWeightsFromFiles: ()))
+        try ModelTooLargeError.check(parameterCount: shapes.parameterCount)
+        return try LanguageModel(
+            configuration,
+            builder: ModelBuilder(
+                seed: self.seed, initialization: initialization, depth: configuration.layers))
     }
 
     private func score(_ loss: Double, _ place: String) -> String {

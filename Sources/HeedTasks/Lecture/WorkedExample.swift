@@ -28,6 +28,20 @@ package enum WorkedExample {
         return recorder.weights(of: "example")[0]?.rows ?? []
     }
 
+    /// The weights by additive relevance, Σ tanh(qᵢ + kᵢ): W and U are the identity, v is ones.
+    package static var additiveWeights: [[Double]] {
+        let attention = AdditiveAttention(
+            queryWidth: 3, keyWidth: 3, inner: 3, builder: ModelBuilder(seed: 1))
+        for parameter in attention.parameters {
+            let (rows, columns) = (parameter.value.shape[0], parameter.value.shape[1])
+            let values = (0..<rows * columns).map { index -> Float in
+                rows == 1 || index / columns == index % columns ? 1 : 0
+            }
+            parameter.value = Tensor(values, shape: [rows, columns])
+        }
+        return attention(queries: z, keys: z, values: z, Context()).weights.rows
+    }
+
     static var page: FigurePage {
         func map(
             _ title: String, _ values: [[Double]], range: ClosedRange<Double>?, decimals: Int
@@ -42,13 +56,16 @@ package enum WorkedExample {
             caption: """
                 Each token asks all four. The rows of the second and third picture are the softmax of \
                 the first one's rows, with the scale 1/√3 and without it: the scaled softmax leaves \
-                something for the others.
+                something for the others. Additive relevance Σ tanh(qᵢ + kᵢ) lies between −3 and 3, \
+                and leaves them more.
                 """,
-            columns: 3, panelWidth: 390, panelHeight: 270,
+            columns: 2, panelWidth: 390, panelHeight: 270,
             [
                 map("Products q · k", products, range: nil, decimals: 0),
                 map("Weights, softmax(q · k / √3)", weights(scale: nil), range: 0...1, decimals: 4),
                 map("Weights, softmax(q · k)", weights(scale: 1), range: 0...1, decimals: 4),
+                map(
+                    "Weights, softmax(Σ tanh(q + k))", additiveWeights, range: 0...1, decimals: 4),
             ])
         return FigurePage(
             figure,
@@ -56,7 +73,11 @@ package enum WorkedExample {
                 """
                 Attention(Q, K, V) = softmax(Q Kᵀ / √d_k) V (Vaswani et al. 2017, §3.2.1), with Q = K = \
                 V = z. The weights were captured by an AttentionRecorder while Context.attention ran.
+                """,
                 """
+                The last ones are those of AdditiveAttention: softmax(vᵀ tanh(W q + U k)) (Bahdanau et \
+                al. 2015), where W and U are the identity and v is ones.
+                """,
             ])
     }
 }

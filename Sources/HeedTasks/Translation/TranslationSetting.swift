@@ -111,7 +111,7 @@ enum TranslationSettings {
             "Pairs with more tokens on a side are left out."),
         .int(
             "bleu-every", \.training.bleuInterval, in: 0...(1 << 32),
-            "BLEU on the validation text after the epoch in which this many updates more were made; 0 for the end alone."
+            "Updates between two measurements of BLEU on the validation text, each after an epoch; 0 for the end alone."
         ),
     ]
 

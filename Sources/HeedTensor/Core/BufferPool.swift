@@ -46,7 +46,7 @@ public enum BufferPool {
     }
 
     /// Starts a new measurement of `peakLiveBytes`.
-    public static func resetPeak() {
+    package static func resetPeak() {
         state.withLock { $0.report.peakLiveBytes = $0.report.liveBytes }
     }
 

@@ -44,9 +44,6 @@ public final class AdamMoments {
         second = Tensor.zeros([arena.count], arena.elementType)
     }
 
-    /// Both moments as vectors, copied.
-    public var snapshot: (first: Tensor, second: Tensor) { (first.copied(), second.copied()) }
-
     /// Both moments as vectors that the next update overwrites.
     package var values: (first: Tensor, second: Tensor) { (first, second) }
 

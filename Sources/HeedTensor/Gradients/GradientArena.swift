@@ -124,7 +124,7 @@ public final class GradientArena {
     }
 
     /// All gradients as one vector of `elementType`, copied: those of each parameter at its offset, zeros between them.
-    public func snapshot() -> Tensor {
+    package func snapshot() -> Tensor {
         let all = Tensor.zeros([count], elementType)
         for ((parameter, place), offset) in zip(zip(parameters, places), offsets) {
             let slot = GradientSlot(arena: self, place: place, shape: parameter.shape)

@@ -193,6 +193,17 @@ struct FigureTests {
         }
     }
 
+    @Test("names of columns are turned where they have no room, and none is left out")
+    func columnNames() throws {
+        for (count, length) in (3...12).flatMap({ count in (0..<20).map { (count, $0) } }) {
+            let names = (0..<count).map { "\($0)" + String(repeating: "i", count: length) }
+            let map = HeatMap(
+                "", [[Double](repeating: 1, count: count)], rows: ["row"], columns: names)
+            let texts = Set(try elements(Figure("", [.heat(map)])).map(\.text))
+            #expect(texts.isSuperset(of: names), "\(count) of \(length) letters")
+        }
+    }
+
     @Test("every text stands inside the picture")
     func inside() throws {
         let long = String(repeating: "a long name ", count: 12)

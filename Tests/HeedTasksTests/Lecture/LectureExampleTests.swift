@@ -18,7 +18,9 @@ struct LectureExampleTests {
         let plain = WorkedExample.weights(scale: 1)
         #expect(distance(scaled[0], [0.9422, 0.0052, 0.0000, 0.0525]) <= 5e-5)
         #expect(distance(plain[0], [0.9932, 0.0001, 0.0000, 0.0067]) <= 5e-5)
-        for row in scaled + plain { #expect(abs(row.reduce(0, +) - 1) <= 1e-6) }
+        let additive = WorkedExample.additiveWeights
+        #expect(distance(additive[0], [0.2280, 0.6166, 0.0685, 0.0869]) <= 5e-5)
+        for row in scaled + plain + additive { #expect(abs(row.reduce(0, +) - 1) <= 1e-6) }
     }
 
     @Test("values of another width than keys give outputs of their width: weights times values")
