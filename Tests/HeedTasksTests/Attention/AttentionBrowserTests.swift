@@ -136,7 +136,7 @@ struct AttentionBrowserTests {
         }
     }
 
-    private func check(
+    func check(
         _ browser: Browser, _ row: Int, _ column: Int, _ matrix: [[Float]]
     ) async throws {
         try await browser.settle()

@@ -21,7 +21,8 @@ extension AttentionPage {
         <main>
         <section id="glance" aria-labelledby="glance-title">
         <h2 id="glance-title">All heads</h2>
-        <p class="hint">A row for each layer, a column for each head. Arrow keys go from one to the next.</p>
+        <p class="hint"><span class="rows">A row for each layer, a column for each head.</span><span class="groups">A group for each layer, with its heads in their order.</span>
+        Arrow keys go left and right to the next head, up and down to the next layer.</p>
         <div id="grid" role="group" aria-labelledby="glance-title"></div>
         </section>
         <section id="full" aria-labelledby="full-title">

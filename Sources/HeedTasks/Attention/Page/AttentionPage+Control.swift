@@ -12,7 +12,7 @@ extension AttentionPage {
 
         function draw() {
           if (!map.parts.length) return;
-          if (stale.layout) { layOut(); buildStrands(); buildHeat(); }
+          if (stale.layout) { layOut(); buildStrands(); buildHeat(); seek(); }
           if (stale.thumbs) drawThumbs();
           const weights = headWeights(), most = state.stretch ? largest(weights) : 1;
           drawHeat(weights, most);
@@ -72,7 +72,6 @@ extension AttentionPage {
           at("asked").textContent = p.column;
           at("meaning").textContent = p.meaning;
           buildGrid(p);
-          document.querySelector("main").classList.toggle("long", p.columns.length > 36);
           redraw({thumbs: true, layout: true});
           show(layer, head);
         }
@@ -80,24 +79,37 @@ extension AttentionPage {
         function buildGrid(p) {
           const ratio = p.rows.length / Math.max(1, p.columns.length);
           const size = p.heads.length <= 8 ? 76 : p.heads.length <= 12 ? 60 : 46;
-          const height = Math.round(size * Math.max(0.5, Math.min(1.6, ratio)));
+          const count = p.layers.length * p.heads.length;
+          const small = Math.max(24, Math.min(count <= 24 ? 48 : count <= 60 ? 38 : 26, (innerWidth - 76) / p.heads.length - 5));
+          const height = size => Math.round(size * Math.max(0.5, Math.min(1.6, ratio)));
           const label = text => make("span", {className: "name", textContent: text});
-          const cells = [label("")].concat(p.heads.map(head => label(head)));
-          p.layers.forEach((layer, l) => {
-            cells.push(label(layer));
-            p.heads.forEach((head, h) => {
+          const heads = make("div", {className: "layer heads"});
+          heads.append(label(""), ...p.heads.map(head => label(head)));
+          at("grid").replaceChildren(heads, ...p.layers.map((layer, l) => {
+            const group = make("div", {className: "layer"});
+            group.append(label(layer), ...p.heads.map((head, h) => {
               const button = make("button", {className: "thumb", type: "button", title: `layer ${layer}, head ${head}`});
               button.setAttribute("aria-label", `layer ${layer}, head ${head}`);
               Object.assign(button.dataset, {layer: l, head: h});
-              Object.assign(button.style, {width: size + "px", height: height + "px"});
               const canvas = make("canvas");
-              canvas.style.imageRendering = Math.max(p.rows.length, p.columns.length) < size ? "pixelated" : "auto";
+              canvas.style.imageRendering = Math.max(p.rows.length, p.columns.length) < small ? "pixelated" : "auto";
               button.append(canvas);
-              cells.push(button);
-            });
-          });
-          at("grid").style.gridTemplateColumns = `auto repeat(${p.heads.length}, max-content)`;
-          at("grid").replaceChildren(...cells);
+              return button;
+            }));
+            return group;
+          }));
+          const style = at("grid").style, sizes = {
+            "--width": size, "--height": height(size), "--small-width": small, "--small-height": Math.min(small, height(small))};
+          for (const [name, value] of Object.entries(sizes)) style.setProperty(name, value + "px");
+          style.gridTemplateColumns = `auto repeat(${p.heads.length}, max-content)`;
+          layout.glance = p.heads.length * (size + 6) + 60;
+        }
+
+        /* Scrolls the thumbnails down to the chosen one. */
+        function seek() {
+          const grid = at("grid"), chosen = grid.querySelector("[aria-pressed=true]");
+          const hidden = chosen.getBoundingClientRect().bottom + 8 - grid.getBoundingClientRect().bottom;
+          if (hidden > 0) grid.scrollTop += hidden;
         }
 
         /* Moves of the arrow keys as [down, right]. */
@@ -121,6 +133,16 @@ extension AttentionPage {
           const row = Math.floor((event.clientY - box.top) / box.height * p.rows.length);
           const column = Math.floor((event.clientX - box.left) / box.width * p.columns.length);
           return row < 0 || column < 0 || row >= p.rows.length || column >= p.columns.length ? null : {row, column};
+        }
+
+        /* Scrolls no further than it takes to see a field. */
+        function reveal({row, column}) {
+          const {field, side, height} = layout, spot = make("i");
+          Object.assign(spot.style, {left: side + 8 + column * field + "px", top: height + 4 + row * field + "px",
+            width: field + "px", height: field + "px"});
+          at("field").append(spot);
+          spot.scrollIntoView({block: "nearest", inline: "nearest"});
+          spot.remove();
         }
 
         const same = (a, b) => a === b || (a && b && a.row === b.row && a.column === b.column);
@@ -154,6 +176,7 @@ extension AttentionPage {
           const inside = (value, end) => Math.max(0, Math.min(end, value));
           state.hover = null;
           state.held = {row: inside(next.row, last.row), column: inside(next.column, last.column)};
+          reveal(state.held);
           redraw();
         });
 

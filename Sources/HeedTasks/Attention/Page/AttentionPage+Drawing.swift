@@ -56,20 +56,29 @@ extension AttentionPage {
         const layout = {};
         function layOut() {
           const p = part(), count = Math.max(p.rows.length, p.columns.length);
-          const room = Math.max(320, at("views").clientWidth);
           layout.font = count <= 16 ? 14 : count <= 36 ? 12.5 : 11;
-          layout.step = count <= 16 ? 27 : count <= 36 ? 20 : 15;
-          const widths = [p.rows, p.columns].map(tokens => Math.min(130, textWidth(tokens.map(shown), layout.font) + 4));
+          layout.step = count <= 16 ? 27 : count <= 36 ? 20 : 13.5;
+          layout.word = Math.max(40, Math.min(count <= 36 ? 130 : 90, innerWidth / 2 - 123));
+          const widths = [p.rows, p.columns].map(tokens => Math.min(layout.word, textWidth(tokens.map(shown), layout.font) + 4));
           layout.side = widths[0];
           layout.top = widths[1];
-          layout.ribbon = Math.max(110, Math.min(230, room / 5));
           const least = count > 400 ? 4 : layout.font + 1.5;
           const fitting = width => (width - layout.side - 0.62 * layout.top - 12) / p.columns.length;
+          const ribbon = room => Math.max(110, Math.min(230, room / (count <= 16 ? 5 : 11)));
+          const beside = room => fitting(room - ribbon(room) - widths[0] - widths[1] - 84 - 5 * layout.font);
+          /* Thumbnails go above where they would leave too little room for both views. Only the window's width decides:
+             that of the page changes with its height. */
+          const isStrip = beside(Math.min(1800, innerWidth) - 60 - Math.min(layout.glance, 0.46 * innerWidth, 860)) < 22;
+          document.querySelector("main").classList.toggle("strip", isStrip || innerWidth < 1000);
+          const room = Math.max(320, at("views").clientWidth);
+          layout.ribbon = ribbon(room);
           /* Beside the strands where the fields stay large enough there, else below them. */
-          const beside = fitting(room - layout.ribbon - widths[0] - widths[1] - 170);
-          layout.field = Math.max(least, Math.min(count > 24 ? 26 : 46, beside >= 22 ? beside : fitting(room)));
+          const isBeside = beside(room) >= (count > 24 ? 9.5 : 22);
+          layout.field = isBeside ? Math.min(count > 24 ? 26 : 46, beside(room))
+            : Math.max(least, Math.min(count > 24 ? 26 : 46, fitting(room)));
+          layout.label = Math.min(layout.font, Math.max(9, layout.field - 1.5));
           layout.right = Math.max(8, 0.62 * layout.top - layout.field / 2);
-          layout.height = 0.8 * layout.top + layout.font;
+          layout.height = 0.8 * layout.top + layout.label;
         }
 
         function place(tokens, box, style) {
@@ -81,14 +90,14 @@ extension AttentionPage {
         }
 
         function buildHeat() {
-          const p = part(), {field, side, top, height, right, font} = layout;
-          at("full").style.setProperty("--size", font + "px");
-          at("full").style.setProperty("--step", layout.step + "px");
-          const skipped = field < font;
+          const p = part(), {field, side, top, height, right, label} = layout;
+          const sizes = {"--size": layout.font, "--label": label, "--step": layout.step, "--word": layout.word};
+          for (const [name, value] of Object.entries(sizes)) at("full").style.setProperty(name, value + "px");
+          const skipped = field < label;
           place(skipped ? [] : p.columns, at("top"), c => ({
-            left: side + 8 + (c + 0.5) * field + font / 3 + "px", top: height - font - 2 + "px", maxWidth: top + "px"}));
+            left: side + 8 + (c + 0.5) * field + label / 3 + "px", top: height - label - 2 + "px", maxWidth: top + "px"}));
           place(skipped ? [] : p.rows, at("side"), r => ({
-            left: 0, width: side + "px", top: height + 4 + (r + 0.5) * field - font / 2 - 1 + "px"}));
+            left: 0, width: side + "px", top: height + 4 + (r + 0.5) * field - label / 2 - 1 + "px"}));
           const box = at("field").style;
           box.width = side + 8 + p.columns.length * field + right + "px";
           box.height = height + 6 + p.rows.length * field + "px";
