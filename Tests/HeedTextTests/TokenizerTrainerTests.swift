@@ -50,6 +50,23 @@ struct TokenizerTrainerTests {
         #expect(pieces.count <= 4, "\(pieces)")
     }
 
+    @Test("visible bytes are readable as the text, or the bytes, that they stand for")
+    func readablePieces() throws {
+        var trainer = TokenizerTrainer(.bytePairs, vocabularySize: 260)
+        trainer.add(Array(repeating: " the the", count: 20))
+        let tokenizer = try trainer.train()
+        let ids = try tokenizer.encodeIDs("a the\nü<|endoftext|>")
+        #expect(try tokenizer.displayPieces(of: ids)[1] == "Ġthe")
+        #expect(
+            try tokenizer.readablePieces(of: ids) == [
+                "a", "▁the", "↵", "<0xC3>", "<0xBC>", "<|endoftext|>",
+            ])
+        #expect(throws: TokenizerError.self) { try tokenizer.readablePieces(of: [300]) }
+        let words = try trained(.wordPieces, 60)
+        let pieces = try words.encodeIDs("a dog")
+        #expect(try words.readablePieces(of: pieces) == words.displayPieces(of: pieces))
+    }
+
     @Test("nothing to learn from, or no room, is an error")
     func errors() throws {
         #expect(throws: TokenizerError.self) {

@@ -87,10 +87,10 @@ extension SentenceTranslator {
         _ = model(
             source: packedSource.ids, sourcePacking: packedSource.packing,
             target: packedTarget.ids, targetPacking: packedTarget.packing, context)
-        let sources = try tokenizers.source.displayPieces(of: source.ids)
+        let sources = try tokenizers.source.readablePieces(of: source.ids)
         // A row of the decoder is the step that predicts the next token: it is named by what it predicts.
-        let predicted = try tokenizers.target.displayPieces(of: target.ids)
-        let read = try tokenizers.target.displayPieces(of: inputs)
+        let predicted = try tokenizers.target.readablePieces(of: target.ids)
+        let read = try tokenizers.target.readablePieces(of: inputs)
         return AttentionMap(
             source: source.text, target: target.text,
             parts: capture.parts { kind in

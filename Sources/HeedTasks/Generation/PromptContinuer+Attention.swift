@@ -41,7 +41,7 @@ extension PromptContinuer {
         _ = model(
             packed.ids, packing: packed.packing,
             Context(precision: precision, attentionObserver: capture.observer))
-        let tokens = try tokenizer.displayPieces(of: ids)
+        let tokens = try tokenizer.readablePieces(of: ids)
         return AttentionMap(
             source: nil, target: text, parts: capture.parts { _ in (tokens, tokens) },
             removedHeads: model.removedHeads)

@@ -36,6 +36,15 @@ indirect enum TokenDecoder: Sendable, Equatable {
         return .sentencePiece(decoder)
     }
 
+    /// Whether characters stand for bytes, as in GPT-2's vocabularies.
+    var readsVisibleBytes: Bool {
+        switch self {
+        case .byteLevel: true
+        case .sequence(let steps): steps.contains(where: \.readsVisibleBytes)
+        default: false
+        }
+    }
+
     /// Applies the step to the pieces, each in UTF-8.
     ///
     /// - Throws: `PatternError` where a pattern takes too many steps.

@@ -56,6 +56,25 @@ extension Tokenizer {
         }
     }
 
+    /// The pieces for pictures: as `displayPieces`, but those of visible bytes are the text that they stand for, with `▁`
+    /// for spaces, `↵` for line feeds, and bytes such as `<0xF0>` where it is a part of a character.
+    ///
+    /// - Throws: `TokenizerError` for an id outside the vocabulary.
+    public func readablePieces(of ids: [Int32]) throws -> [String] {
+        let pieces = try displayPieces(of: ids)
+        guard decoder?.readsVisibleBytes == true else { return pieces }
+        return zip(ids, pieces).map { id, piece in
+            var bytes: [UInt8] = []
+            guard added.decodedBytes(of: id) == nil,
+                ByteAlphabet.append(Array(piece.utf8)[...], to: &bytes)
+            else { return piece }
+            guard let text = String(validating: bytes, as: UTF8.self) else {
+                return bytes.map { BytePieces.piece(of: $0) }.joined()
+            }
+            return text.replacing(" ", with: "▁").replacing("\n", with: "↵")
+        }
+    }
+
     /// How many pairs of symbols are looked up to encode a text that no word is remembered of: what
     /// the time grows with.
     package func pairLookups(encoding text: String) throws -> Int {
