@@ -71,6 +71,7 @@ demo: dependencies build ## look at what the program does
 	@Tools/demo.sh "$$($(SWIFT) build $(BUILD_FLAGS) --show-bin-path)/heed"
 
 docs: build ## build the documentation of the libraries: .build/documentation
+	$(SWIFT) build $(BUILD_FLAGS) --target HeedTestSupport
 	SWIFT=$(SWIFT) Tools/build-documentation.sh "$$($(SWIFT) build $(BUILD_FLAGS) --show-bin-path)" .build/documentation
 
 pictures: build ## draw the pictures of docs/lecture.md and docs/attention.md anew

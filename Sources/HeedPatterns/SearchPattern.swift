@@ -58,6 +58,7 @@ public final class SearchPattern: Sendable {
     /// - Parameters:
     ///   - bytes: valid UTF-8.
     ///   - range: whole characters of it.
+    ///   - matches: gets the ranges of the matches.
     /// - Throws: `PatternError` where a search takes too many steps.
     public func appendMatches(
         in bytes: [UInt8], _ range: Range<Int>, to matches: inout [Range<Int>]

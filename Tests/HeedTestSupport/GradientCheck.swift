@@ -48,6 +48,7 @@ public struct GradientCheck {
     ///   - inputs: float64 tensors.
     ///   - parameters: float64 parameters, which an arena of the check's own collects.
     ///   - context: what `body` runs in, besides its tape.
+    ///   - seed: what the upstream gradients depend on.
     ///   - body: any computation; all its outputs have an upstream gradient.
     public init(
         _ inputs: [Tensor], parameters: [Parameter] = [],
@@ -117,7 +118,7 @@ public struct GradientRun {
     ///   - parameters: what collects gradients.
     ///   - context: where it computes; the tape is this run's own.
     ///   - seed: what random gradients depend on.
-    ///   - upstream: the gradients of the outputs; random ones of order 1 that depend on the seed when nil.
+    ///   - given: the gradients of the outputs; random ones of order 1 that depend on the seed when nil.
     ///   - matricesInBFloat16: how the parameters' gradients are stored.
     ///   - body: the computation.
     public init(

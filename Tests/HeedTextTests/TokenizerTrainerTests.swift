@@ -55,11 +55,11 @@ struct TokenizerTrainerTests {
         var trainer = TokenizerTrainer(.bytePairs, vocabularySize: 260)
         trainer.add(Array(repeating: " the the", count: 20))
         let tokenizer = try trainer.train()
-        let ids = try tokenizer.encodeIDs("a the\nü<|endoftext|>")
+        let ids = try tokenizer.encodeIDs("a the\n \u{301}ü<|endoftext|>")
         #expect(try tokenizer.displayPieces(of: ids)[1] == "Ġthe")
         #expect(
             try tokenizer.readablePieces(of: ids) == [
-                "a", "▁the", "↵", "<0xC3>", "<0xBC>", "<|endoftext|>",
+                "a", "▁the", "\n", "▁", "<0xCC>", "<0x81>", "<0xC3>", "<0xBC>", "<|endoftext|>",
             ])
         #expect(throws: TokenizerError.self) { try tokenizer.readablePieces(of: [300]) }
         let words = try trained(.wordPieces, 60)

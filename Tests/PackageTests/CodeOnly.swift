@@ -1,7 +1,7 @@
 /// Swift source without its comments and the contents of its string literals.
 ///
 /// Line breaks stay, so that line numbers stay. What an interpolation computes goes with its
-/// literal; the rules that read this look at declarations and keywords.
+/// literal; the rules that read this look at declarations, keywords and marks.
 struct CodeOnly {
     private let source: [Character]
     private var position = 0

@@ -40,7 +40,8 @@ enum LayerRules {
     /// The layers that may hold expressions marked `unsafe`, behind interfaces that are safe.
     static let unsafeLayers: Set<String> = ["HeedTensor", "HeedFormats", "HeedPatterns"]
 
-    /// Files that may end the program, and why: all else meets bytes from outside, whose errors are thrown.
+    /// Files that may end the program, and why: all else meets bytes from outside, whose errors are thrown. Preconditions on
+    /// what a caller passes are not looked for, nor is what stands in interpolations.
     static let trappingFiles = [
         "Sources/HeedTensor/Core/Shape.swift": "shapes that the code itself got wrong",
         "Sources/HeedTensor/Core/Kernels.swift": "types that an operator never gives to kernels",
@@ -103,15 +104,23 @@ enum LayerRules {
             else {
                 return nil
             }
-            var depth = 0
+            var (braces, parentheses) = (0, 0)
             for (number, line) in lines[start...].enumerated() {
-                let opened = line.count { $0 == "{" }
-                depth += opened - line.count { $0 == "}" }
-                if depth <= 0, opened > 0 || line.contains("}") {
-                    return start..<start + number + 1
+                for character in line {
+                    switch character {
+                    case "(": parentheses += 1
+                    case ")": parentheses -= 1
+                    // Closures that are defaults of parameters are no body.
+                    case "{" where parentheses == 0 || braces > 0: braces += 1
+                    case "}" where parentheses == 0 || braces > 0:
+                        braces -= 1
+                        if braces <= 0 { return start..<start + number + 1 }
+                    default: break
+                    }
                 }
                 // A requirement of a protocol, or a call, has no body.
-                if depth == 0, number > 0, line.allSatisfy(\.isWhitespace) { return nil }
+                let isEmpty = line.allSatisfy(\.isWhitespace)
+                if braces == 0, parentheses <= 0, number > 0, isEmpty { return nil }
             }
             return nil
         }
@@ -120,7 +129,7 @@ enum LayerRules {
     /// Whether a line ends the program by design: a fatal error, a forced `try` or cast, a forced unwrapping.
     static func isTrapping(_ line: Substring) -> Bool {
         line.contains(
-            #/\b(?:fatalError|preconditionFailure|assertionFailure)\b|\b(?:try|as)!|[\w)\]>?]!(?!=)/#
+            #/\b(?:fatalError|preconditionFailure|assertionFailure)\b|\b(?:try|as)!|[\w)\]}>?`]!(?!=)/#
         )
     }
 

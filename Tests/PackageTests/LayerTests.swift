@@ -59,8 +59,14 @@ struct LayerTests {
             ("HeedTasks", "let a = try! f()"), ("HeedTasks", "let a = b as! C"),
             ("HeedFormats", "let a = b!"), ("HeedFormats", "f(a[0]!.c)"), ("heed", "var a: Int!"),
             ("heed", "let a = b(c)!.d"), ("heed", "let a = b?.c()![0]"),
+            ("heed", "let a = b { c }!"),
             ("HeedTensor", String(repeating: "\n", count: 501)),
             ("heed", "func f(\n) {\n" + String(repeating: "g()\n", count: 58) + "}"),
+            (
+                "heed",
+                "func f(\na: () -> Int = { 1 },\n\nb: Int) {\n"
+                    + String(repeating: "g()\n", count: 57) + "}"
+            ),
             ("heed", "init?<T>(_ t: T) { g {\n" + String(repeating: "\n", count: 59) + "} }"),
         ])
     func planted(target: String, text: String) {

@@ -54,7 +54,7 @@ extension FileError.Problem {
         case .notAFolder: "is not a folder"
         case .tooLarge(let bytes, let limit): "has \(bytes) bytes; the limit is \(limit)"
         case .endedEarly(let offset, let expected):
-            "ends at byte \(offset), where \(expected) bytes were expected; it shrank while open"
+            "ends after \(offset) bytes, where \(expected) bytes were expected; it shrank while open"
         case .invalidPath: "is no valid path"
         case .exists: "exists already"
         case .inUse: "is in use by another process"

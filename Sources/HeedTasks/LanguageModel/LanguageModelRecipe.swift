@@ -161,14 +161,15 @@ public struct LanguageModelRecipe: TrainingRecipe {
             training.tokenizer =
                 tokenizerType == .characters ? .characters : .learned(vocabulary: vocabulary)
         }
-        training.names = (Self.names(trainFiles), Self.names(validFiles))
+        training.textNames = (Self.names(trainFiles), Self.names(validFiles))
         return try training.run(
             train: try trainFiles.map(Self.text), valid: try validFiles.map(Self.text),
             resuming: resuming, shouldStop: shouldStop, handle: handle)
     }
 
     private static func names(_ paths: [String]) -> String {
-        paths.map(nameForMessage).joined(separator: ", ")
+        let first = paths.first.map(nameForMessage) ?? ""
+        return paths.count > 1 ? "\(first) and \(paths.count - 1) more" : first
     }
 
     private static func text(_ path: String) throws -> String {

@@ -42,7 +42,7 @@ public struct LanguageModelTraining: Sendable {
     /// The text of `training.json`, which the run keeps.
     var recipe: String?
     /// What messages call the texts.
-    var names = (training: "training text", validation: "validation text")
+    var textNames = (training: "training text", validation: "validation text")
 
     /// A training with the sizes of a preset.
     public init(preset: LanguageModelPreset, output: String) {
@@ -81,16 +81,16 @@ public struct LanguageModelTraining: Sendable {
         if !resuming { try folder.checkIsNew() }
         // Asked before the work that comes before the training takes the lock for good.
         if try Folder.kind(of: output) == .folder { _ = try FolderLock(path: output) }
-        for (texts, name) in [(train, names.training), (valid, names.validation)] {
+        for (texts, name) in [(train, textNames.training), (valid, textNames.validation)] {
             guard texts.contains(where: { !$0.isEmpty }) else {
-                throw CorpusError("\(name): is empty")
+                throw CorpusError("\(name): there is no text")
             }
         }
         let tokenizer = try makeTokenizer(train)
         let training = try encoded(train, tokenizer)
         let validation = try encoded(valid, tokenizer)
-        try check(training, atLeast: blockLength + 1, names.training)
-        try check(validation, atLeast: 2, names.validation)
+        try check(training, atLeast: blockLength + 1, textNames.training)
+        try check(validation, atLeast: 2, textNames.validation)
         let model = try makeModel(tokenizer)
         handle(.prepared("training: \(training.count) tokens"))
         handle(.prepared("validation: \(validation.count) tokens"))

@@ -75,7 +75,7 @@ public enum SentencePieceError: Error, Sendable, Equatable, CustomStringConverti
     /// The whole message in one line, without the file.
     public var description: String {
         switch self {
-        case .damaged(let offset): "is no model of sentencepiece: damaged at byte \(offset)"
+        case .damaged(let offset): "is no model of sentencepiece: damaged at byte \(offset + 1)"
         case .wrong(let words): "is no model of sentencepiece that can be used: \(words)"
         }
     }

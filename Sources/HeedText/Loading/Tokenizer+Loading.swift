@@ -9,7 +9,7 @@ extension Tokenizer {
     /// A folder is opened as `init(folder:addsBeginning:)` does. A file may be any of those that a folder may hold, or the
     /// list of merges of `subword-nmt`; of two files that belong together either one is given.
     ///
-    /// - Throws: `FileError`, `JSONError`, `JSONFieldError`, or `TokenizerFileError`.
+    /// - Throws: `FileError`, `TextError`, `JSONError`, `JSONFieldError`, or `TokenizerFileError`.
     public init(path: String) throws {
         if try Folder.kind(of: path) == .folder {
             try self.init(folder: path)
@@ -28,7 +28,7 @@ extension Tokenizer {
     ///   - folder: the model folder.
     ///   - addsBeginning: whether the folder is of a kind whose texts begin with the beginning token where a `.model`
     ///     of sentencepiece stands alone, as Llama's do.
-    /// - Throws: `FileError`, `JSONError`, `JSONFieldError` which names the field, or `TokenizerFileError`.
+    /// - Throws: `FileError`, `TextError`, `JSONError`, `JSONFieldError` which names the field, or `TokenizerFileError`.
     public init(folder: String, addsBeginning: Bool = false) throws {
         let whole = RelativePath.join(folder, Self.fileName)
         let isWhole = try Folder.kind(of: whole) != nil
@@ -100,7 +100,7 @@ extension Tokenizer {
     /// - Parameters:
     ///   - bytes: the whole file.
     ///   - file: the name for messages.
-    /// - Throws: `JSONError`, `JSONFieldError`, or `TokenizerFileError`.
+    /// - Throws: `TextError`, `JSONError`, `JSONFieldError`, or `TokenizerFileError`.
     public init(contents bytes: [UInt8], file: String) throws {
         let first = bytes.first { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 }
         // A model of sentencepiece begins with the tag of its first piece, which is a line feed.

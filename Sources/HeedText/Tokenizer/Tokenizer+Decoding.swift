@@ -57,7 +57,7 @@ extension Tokenizer {
     }
 
     /// The pieces for pictures: as `displayPieces`, but those of visible bytes are the text that they stand for, with `▁`
-    /// for spaces, `↵` for line feeds, and bytes such as `<0xF0>` where it is a part of a character.
+    /// for spaces, and bytes such as `<0xF0>` where it is a part of a character.
     ///
     /// - Throws: `TokenizerError` for an id outside the vocabulary.
     public func readablePieces(of ids: [Int32]) throws -> [String] {
@@ -68,10 +68,11 @@ extension Tokenizer {
             guard added.decodedBytes(of: id) == nil,
                 ByteAlphabet.append(Array(piece.utf8)[...], to: &bytes)
             else { return piece }
-            guard let text = String(validating: bytes, as: UTF8.self) else {
+            guard String(validating: bytes, as: UTF8.self) != nil else {
                 return bytes.map { BytePieces.piece(of: $0) }.joined()
             }
-            return text.replacing(" ", with: "▁").replacing("\n", with: "↵")
+            let marked = bytes.flatMap { $0 == 0x20 ? Array("▁".utf8) : [$0] }
+            return String(decoding: marked, as: UTF8.self)
         }
     }
 

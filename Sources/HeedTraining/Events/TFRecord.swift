@@ -88,9 +88,9 @@ package struct TFRecordError: Error, Equatable, CustomStringConvertible {
 
     package var description: String {
         switch problem {
-        case .endsInside: "the file ends inside the record at byte \(offset)"
-        case .lengthChecksum: "the length of the record at byte \(offset) fails its checksum"
-        case .payloadChecksum: "the record at byte \(offset) fails its checksum"
+        case .endsInside: "the file ends inside the record at byte \(offset + 1)"
+        case .lengthChecksum: "the length of the record at byte \(offset + 1) fails its checksum"
+        case .payloadChecksum: "the record at byte \(offset + 1) fails its checksum"
         }
     }
 }

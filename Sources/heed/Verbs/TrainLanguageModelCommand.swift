@@ -17,8 +17,8 @@ struct TrainLanguageModelCommand: ParsableCommand {
             An update sees blocks of --block-length tokens from anywhere in the text (--order random), or \
             all of the text in random order (--order shuffled). After every --evaluate-every updates the \
             loss on the whole validation text is measured; the best of these models is the one that is \
-            written. Presets name sizes and settings: nanogpt-cpu and nanogpt-gpu are nanoGPT's for tiny \
-            Shakespeare, by characters.
+            written. Presets name sizes and settings: nanogpt-cpu and nanogpt-gpu have nanoGPT's sizes for \
+            tiny Shakespeare, by characters.
 
             A setting has the value of its option, else of --set, else of --config, else of the \
             preset. The names for --set and --config, with the values of the preset nanogpt-cpu:

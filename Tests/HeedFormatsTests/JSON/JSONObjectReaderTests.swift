@@ -82,6 +82,6 @@ struct JSONObjectReaderTests {
         }
         #expect(
             error.map { "\($0)" }
-                == "config.json: line 2, byte 7: found '}' where a value is expected")
+                == "config.json: line 2: found '}' where a value is expected (byte 7 of the file)")
     }
 }

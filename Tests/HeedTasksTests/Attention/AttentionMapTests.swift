@@ -35,8 +35,8 @@ struct AttentionMapTests {
             Context(precision: .float32, attentionObserver: recorder))
 
         let (words, steps, inputs) = (
-            try tokenizer.displayPieces(of: ids), try tokenizer.displayPieces(of: predicted),
-            try tokenizer.displayPieces(of: read)
+            try tokenizer.readablePieces(of: ids), try tokenizer.readablePieces(of: predicted),
+            try tokenizer.readablePieces(of: read)
         )
         #expect(map.source == source && map.target == "The dog sees the cat.")
         #expect(map.parts.map(\.kind) == [.encoder, .decoder, .cross])

@@ -39,7 +39,7 @@ struct LanguageAttentionTests {
 
         #expect(map.source == nil && map.target == text && map.parts.map(\.kind) == [.decoder])
         let part = try #require(map.part(.decoder))
-        #expect(part.rows == (try tokenizer.displayPieces(of: ids)) && part.columns == part.rows)
+        #expect(part.rows == (try tokenizer.readablePieces(of: ids)) && part.columns == part.rows)
         #expect(part.layers == [0, 1] && part.heads == [0, 1, 2, 3])
         for layer in 0..<2 {
             let entries = recorder.weights(of: "decoder.\(layer).self")

@@ -12,7 +12,8 @@ extension AttentionPage {
 
         function draw() {
           if (!map.parts.length) return;
-          if (stale.layout) { layOut(); buildStrands(); buildHeat(); seek(); }
+          if (stale.layout) { layOut(); buildStrands(); buildHeat(); }
+          seek();
           if (stale.thumbs) drawThumbs();
           const weights = headWeights(), most = state.stretch ? largest(weights) : 1;
           drawHeat(weights, most);
@@ -105,11 +106,12 @@ extension AttentionPage {
           layout.glance = p.heads.length * (size + 6) + 60;
         }
 
-        /* Scrolls the thumbnails down to the chosen one. */
+        /* Scrolls the thumbnails to the chosen one. */
         function seek() {
-          const grid = at("grid"), chosen = grid.querySelector("[aria-pressed=true]");
-          const hidden = chosen.getBoundingClientRect().bottom + 8 - grid.getBoundingClientRect().bottom;
-          if (hidden > 0) grid.scrollTop += hidden;
+          const grid = at("grid"), chosen = grid.querySelector("[aria-pressed=true]").getBoundingClientRect();
+          const frame = grid.getBoundingClientRect();
+          const below = chosen.bottom + 8 - frame.bottom, above = frame.top - chosen.top + 8;
+          if (below > 0) grid.scrollTop += below; else if (above > 0) grid.scrollTop -= above;
         }
 
         /* Moves of the arrow keys as [down, right]. */

@@ -78,6 +78,6 @@ extension AttentionPage {
         .strip .thumb{width:var(--small-width);height:var(--small-height)}
         @media(max-width:700px){#readout{min-height:4.2em}#readout bdi{max-width:24vw}}
         @media(prefers-reduced-motion:no-preference){.thumb{transition:box-shadow .12s}}
-        @media print{#controls,.theme,.hint,#keys{display:none}#readout{position:static}}
+        @media print{#controls,.theme,.hint,#keys{display:none}#readout{position:static}main.strip #grid{max-height:none;overflow:visible}}
         """#
 }
