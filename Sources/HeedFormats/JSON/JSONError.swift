@@ -50,8 +50,8 @@ public struct JSONError: Error, Equatable, Sendable {
 extension JSONError: CustomStringConvertible {
     /// The whole message in one line.
     public var description: String {
-        let name = file.map { "\(nameForMessage($0)): " } ?? ""
-        return "\(name)line \(line): \(problem) (byte \(offset + 1) of the file)"
+        let words = "line \(line): \(problem) (byte \(offset + 1)"
+        return file.map { "\(nameForMessage($0)): \(words) of the file)" } ?? words + ")"
     }
 }
 

@@ -83,5 +83,7 @@ struct JSONObjectReaderTests {
         #expect(
             error.map { "\($0)" }
                 == "config.json: line 2: found '}' where a value is expected (byte 7 of the file)")
+        let nameless = #expect(throws: JSONError.self) { try JSONParser().parse(Array("{".utf8)) }
+        #expect(nameless?.description.hasSuffix(" (byte 2)") == true)
     }
 }

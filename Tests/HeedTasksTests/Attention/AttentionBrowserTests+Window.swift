@@ -61,6 +61,31 @@ extension AttentionBrowserTests {
         }
     }
 
+    @Test("the thumbnail of the chosen head is in sight, whichever way it was chosen")
+    func chosenThumbnail() async throws {
+        let map = MadeUpMaps.translation(rows: 60, columns: 60, layers: 6, heads: 8)
+        try await Browser.visit(map.html(), width: 500, height: 800) { browser in
+            for layer in [0, 5, 0, 3] {
+                try await browser.run(
+                    """
+                    const select = document.getElementById("layer");
+                    select.value = arguments[0];
+                    select.dispatchEvent(new Event("change"));
+                    """, .int(layer))
+                try await browser.settle()
+                let distances = try await browser.numbers(
+                    """
+                    const frame = document.getElementById("grid").getBoundingClientRect();
+                    const box = document.querySelector("#grid [aria-pressed=true]").getBoundingClientRect();
+                    return [box.top - frame.top, frame.bottom - box.bottom];
+                    """)
+                #expect(
+                    distances.count == 2 && distances.allSatisfy { $0 >= -0.5 },
+                    "\(layer): \(distances)")
+            }
+        }
+    }
+
     @Test(
         "in a window of 1280 by 800, lines and heat map stand beside one another and begin within it",
         arguments: [5, 12, 24, 36, 37, 48, 60])

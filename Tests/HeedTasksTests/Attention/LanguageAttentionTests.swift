@@ -57,6 +57,18 @@ struct LanguageAttentionTests {
         #expect(all.count == 8)
     }
 
+    @Test("names tokens of visible bytes by the text that they stand for")
+    func readable() async throws {
+        var trainer = TokenizerTrainer(.bytePairs, vocabularySize: 260)
+        trainer.add(Array(repeating: " the the", count: 20))
+        let folder = try TemporaryFolder()
+        try SmallLanguageModels.write(to: folder.path, .gpt2, tokenizer: trainer.train())
+        let generator = try await TextGenerator(folder: folder.url, precision: .float32)
+        let part = try #require(try await generator.attention(of: "a the é").part(.decoder))
+        #expect(part.rows == ["a", "▁the", "▁", "<0xC3>", "<0xA9>"])
+        #expect(part.columns == part.rows)
+    }
+
     @Test("a token's row does not depend on what comes after it")
     func causal() async throws {
         let folder = try TemporaryFolder()

@@ -16,9 +16,10 @@ enum SmallLanguageModels {
 
     /// Writes a model; its end mark is the full stop.
     static func write(
-        to folder: String, _ type: LanguageModelType = .llama, weights: ElementType = .float32
+        to folder: String, _ type: LanguageModelType = .llama, weights: ElementType = .float32,
+        tokenizer other: Tokenizer? = nil
     ) throws {
-        let tokenizer = try tokenizer()
+        let tokenizer = try other ?? tokenizer()
         let size = tokenizer.vocabularySize
         var configuration =
             type == .gpt2

@@ -43,6 +43,7 @@ struct EventFileTests {
             try TFRecord.payloads(in: header + [0, 0, 0, 0])
         }
         #expect(error?.problem == .endsInside)
+        #expect(error?.description == "the file ends inside the record at byte 1")
     }
 
     @Test("an event has the bytes that TensorBoard's message definitions give it")
