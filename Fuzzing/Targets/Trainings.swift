@@ -70,7 +70,6 @@ extension FuzzTarget {
             ] + "train/loss".bytes + [0x15, 0, 0, 0, 0x3F]
         return [
             lines.map { $0 + "\n" }.joined().bytes + [0xFF] + event, lines[0].bytes,
-            (" " + lines[0]).bytes,
         ]
     }
 
@@ -82,11 +81,15 @@ extension FuzzTarget {
         let event = parts.count > 1 ? TFRecord.frame(Array(parts[1])) : []
         historyFolder.write(event, "events/events.out.tfevents.1")
         let history = try RunHistory(path: historyFolder.path)
-        // Drawing takes a hundred times as long as reading: only what begins with a space is drawn.
-        guard bytes.first == UInt8(ascii: " ") else { return }
-        for horizontal in RunPlot.Horizontal.allCases {
-            let page = RunPlot([history, history], by: horizontal).page.html()
-            require(!page.contains("\"nan") && !page.contains("\"inf"), "a place that is none")
+        // Drawing takes a hundred times as long as reading: one history in sixteen is drawn, and by one axis.
+        let choice = Int(CRC32C.checksum(of: bytes) % 32)
+        guard choice < RunPlot.Horizontal.allCases.count else { return }
+        let horizontal = RunPlot.Horizontal.allCases[choice]
+        let page = RunPlot([history, history], by: horizontal).page.html()
+        for text in page.utf8.split(separator: UInt8(ascii: "\"")) {
+            require(
+                !text.starts(with: "nan".utf8) && !text.starts(with: "inf".utf8),
+                "a place that is none")
         }
     }
 

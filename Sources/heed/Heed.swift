@@ -40,6 +40,7 @@ struct Heed: AsyncParsableCommand {
         StandardStreams.prepare()
         Interruption.endProgram()
         Interruption.endOutOfMemory()
+        Interruption.endOnLostFile()
         let arguments = Array(CommandLine.arguments.dropFirst())
         do {
             try checkEncoding()

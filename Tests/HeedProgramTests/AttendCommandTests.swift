@@ -55,9 +55,7 @@ struct AttendCommandTests {
     func end() throws {
         let folder = try TemporaryFolder()
         let output = folder.path(of: "map.json")
-        let shipped = URL(filePath: #filePath).deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent()
-            .appending(path: "Models/tatoeba-de-en").path
+        let shipped = Repository.shippedModel("tatoeba-de-en")
         try Program.require(
             ["attend", "--model", shipped, "--source", "Guten Morgen.", "--output", output])
         let found = try JSONParser().parse(text(output))

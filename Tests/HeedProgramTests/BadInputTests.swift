@@ -129,9 +129,6 @@ struct InputPlace: Sendable, CustomTestStringConvertible {
 
 @Suite("Every verb on every kind of bad input")
 struct BadInputTests {
-    private static let models = URL(filePath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "Fixtures/models").path
-
     /// Runs a command line on an input; the output's folder must hold nothing afterwards unless all went well.
     private func check(
         _ place: InputPlace, _ kind: String, _ input: String, _ status: Int32,
@@ -140,7 +137,7 @@ struct BadInputTests {
         let folder = try TemporaryFolder()
         let values = [
             "INPUT": input, "GOOD": try folder.file("good", "a b\nc d\ne f\n"),
-            "MODEL": try SmallRun.shared.get().model, "TINY": "\(Self.models)/marian_tiny",
+            "MODEL": try SmallRun.shared.get().model, "TINY": "\(Repository.models)/marian_tiny",
             "LANGUAGE": try SmallLanguageRun.shared.get().model,
             "OUTPUT": folder.path(of: "output"),
         ]

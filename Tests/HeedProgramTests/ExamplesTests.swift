@@ -5,23 +5,20 @@ import Testing
 private enum Examples {
     static let folder = Result { try build() }
 
-    private static let root = URL(filePath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent()
-
     private static func build() throws -> URL {
-        let script = root.appending(path: "Tools/build-examples.sh")
+        let script = Repository.root.appending(path: "Tools/build-examples.sh")
         let result = try Program.run(["-q"], program: script)
         guard result.status == 0 else {
             throw Program.Failed(arguments: [script.path], result: result)
         }
         #expect(!(result.output + result.errors).contains("warning: "), "\(result.output)")
-        return root.appending(path: ".build/examples/release")
+        return Repository.root.appending(path: ".build/examples/release")
     }
 
     /// Runs an example, which must end with 0, and gives what it printed.
     static func run(_ name: String, input: String = "") throws -> String {
         let program = try folder.get().appending(path: name)
-        let models = root.appending(path: "Models").path
+        let models = Repository.root.appending(path: "Models").path
         let result = try Program.run(
             [], input: input, environment: ["HEED_MODELS": models], program: program)
         guard result.status == 0 else { throw Program.Failed(arguments: [name], result: result) }

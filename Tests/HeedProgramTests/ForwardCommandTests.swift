@@ -5,15 +5,12 @@ import Testing
 
 @Suite("heed forward")
 struct ForwardCommandTests {
-    private static let models = URL(filePath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "Fixtures/models").path
-
     @Test(
         "logits, states and attentions are those of transformers, with zeros at padding",
         arguments: ["marian_tiny", "marian_separate_tiny", "pegasus_tiny"])
     func parity(name: String) throws {
         let folder = try TemporaryFolder()
-        let model = "\(Self.models)/\(name)"
+        let model = "\(Repository.models)/\(name)"
         let output = folder.path(of: "output")
         try Program.require([
             "forward", "--model", model, "--input", "\(model)/inputs.safetensors", "--output",
@@ -44,7 +41,7 @@ struct ForwardCommandTests {
             if let mask { tensors.append(("attention_mask", [1, mask.count], mask)) }
             let output = folder.path(of: "\(name).out")
             try Program.require([
-                "forward", "--model", "\(Self.models)/marian_tiny", "--input",
+                "forward", "--model", "\(Repository.models)/marian_tiny", "--input",
                 try write(tensors, folder.path(of: name)), "--output", output,
             ])
             return try SafetensorsFile(path: output).floats(of: "logits")
@@ -80,7 +77,8 @@ struct ForwardCommandTests {
             let input = try write(tensors, folder.path(of: "\(index)"))
             let output = folder.path(of: "output")
             let result = try Program.run([
-                "forward", "--model", "\(Self.models)/marian_tiny", "--input", input, "--output",
+                "forward", "--model", "\(Repository.models)/marian_tiny", "--input", input,
+                "--output",
                 output,
             ])
             #expect(result.isFailure(65, naming: words), "\(words): \(result.errors)")
@@ -88,7 +86,7 @@ struct ForwardCommandTests {
         }
         let input = try write([(ids, [1, 1], [4]), good], folder.path(of: "good"))
         let nowhere = try Program.run([
-            "forward", "--model", "\(Self.models)/marian_tiny", "--input", input, "--output",
+            "forward", "--model", "\(Repository.models)/marian_tiny", "--input", input, "--output",
             folder.path(of: "no/file"),
         ])
         #expect(nowhere.isFailure(73, naming: "no/file"))

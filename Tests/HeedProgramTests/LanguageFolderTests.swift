@@ -211,4 +211,27 @@ struct LanguageFolderTests {
         }
         #expect(!FileManager.default.fileExists(atPath: output))
     }
+
+    @Test(
+        "weights that are cut while a model is open end the program with 74 and one line",
+        arguments: ["float32", "bfloat16", "int8"])
+    func cutWhileOpen(precision: String) throws {
+        let shipped = Repository.shippedModel("novels-en")
+        let (folder, outputs) = (try TemporaryFolder(), try TemporaryFolder())
+        let model = folder.path(of: "model")
+        try FileManager.default.copyItem(atPath: shipped, toPath: model)
+        let program = try RunningProgram([
+            "generate", "--model", model, "--precision", precision, "--max-length", "4",
+            "--output", outputs.path(of: "output"),
+        ])
+        try outputs.waitForNames()
+        let weights = "\(model)/model.safetensors"
+        try FileHandle(forUpdating: URL(filePath: weights)).truncate(atOffset: 10_000)
+        try program.write("It was a dark\n")
+        let result = try program.end()
+        #expect(
+            result.isFailure(74, naming: weights, "ends after 10000 bytes"), "\(result)"
+        )
+        #expect(try outputs.names() == [])
+    }
 }

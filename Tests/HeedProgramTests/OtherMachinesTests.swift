@@ -5,9 +5,6 @@ import Testing
 
 @Suite("Other machines")
 struct OtherMachinesTests {
-    private static let models = URL(filePath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "Fixtures/models").path
-
     /// Runs the program behind limits that a shell sets.
     private func run(
         _ arguments: [String], under limits: String, environment: [String: String] = [:]
@@ -88,7 +85,7 @@ struct OtherMachinesTests {
     func littleMemory() throws {
         let run = try SmallRun.shared.get()
         let folder = try TemporaryFolder()
-        let tiny = "\(Self.models)/marian_tiny"
+        let tiny = "\(Repository.models)/marian_tiny"
         let commands = [
             ["translate", "--model", run.model, "a b c"],
             ["translate", "--model", run.model, "--precision", "int8", "a b c"],

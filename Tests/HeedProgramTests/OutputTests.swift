@@ -5,9 +5,6 @@ import Testing
 
 @Suite("What the program writes")
 struct OutputTests {
-    private static let models = URL(filePath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "Fixtures/models").path
-
     /// The command lines that write, each without the value of its last option, --output.
     private func commands(_ folder: TemporaryFolder) throws -> [[String]] {
         let run = try SmallRun.shared.get()
@@ -15,7 +12,7 @@ struct OutputTests {
             "pairs", (0..<50).map { "a\($0)\tb\($0)\n" }.joined())
         let training = SmallRun.arguments(data: run.data, output: "").filter { $0 != "" }
         let index = try #require(training.firstIndex(of: "--output"))
-        let model = "\(Self.models)/marian_tiny"
+        let model = "\(Repository.models)/marian_tiny"
         let language = try SmallLanguageRun.shared.get()
         let text = try folder.file("text", "a b\nc d\n")
         return [

@@ -5,13 +5,10 @@ import Testing
 
 @Suite("--precision")
 struct PrecisionTests {
-    private static let models = URL(filePath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "Fixtures/models").path
-
     @Test("logits of int8 are near those of float32, and not the same")
     func forward() throws {
         let folder = try TemporaryFolder()
-        let model = "\(Self.models)/marian_tiny"
+        let model = "\(Repository.models)/marian_tiny"
         let logits = try ["float32", "int8"].map { precision in
             let output = folder.path(of: precision)
             try Program.require([

@@ -1,4 +1,5 @@
 import Foundation
+import HeedTestSupport
 import Synchronization
 
 /// The program while it runs, with its standard error as it comes.
@@ -66,5 +67,13 @@ final class RunningProgram {
             status: process.terminationReason == .exit
                 ? process.terminationStatus : 128 + process.terminationStatus,
             output: "", errors: text)
+    }
+}
+
+extension TemporaryFolder {
+    /// Waits until something is in it, such as what a program begins to write, for a minute at most.
+    func waitForNames() throws {
+        let deadline = Date(timeIntervalSinceNow: 60)
+        while try names().isEmpty, Date() < deadline { usleep(500) }
     }
 }

@@ -5,15 +5,6 @@ import Testing
 
 @Suite("The program and signals")
 struct SignalTests {
-    private static let models = URL(filePath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "Fixtures/models").path
-
-    /// Waits until a folder has something in it, for a minute at most.
-    private func waitForNames(in folder: TemporaryFolder) throws {
-        let deadline = Date(timeIntervalSinceNow: 60)
-        while try folder.names().isEmpty, Date() < deadline { usleep(500) }
-    }
-
     @Test(
         "at whatever moment one comes, an output is whole or not there",
         arguments: [SIGINT, SIGTERM, SIGHUP])
@@ -21,7 +12,7 @@ struct SignalTests {
         let run = try SmallRun.shared.get()
         let inputs = try TemporaryFolder()
         let pairs = try inputs.file("pairs", (0..<3000).map { "a\($0)\tb\($0)\n" }.joined())
-        let model = "\(Self.models)/marian_tiny"
+        let model = "\(Repository.models)/marian_tiny"
         let letters = try SmallLanguageRun.shared.get().model
         // A command, and the name of what it writes.
         let commands = [
@@ -71,7 +62,7 @@ struct SignalTests {
             let program = try RunningProgram(
                 ["translate", "--model", SmallRun.shared.get().model] + options)
             try program.waitUntilItWatches()
-            if !options.isEmpty { try waitForNames(in: folder) }
+            if !options.isEmpty { try folder.waitForNames() }
             program.send(SIGTERM)
             // The end of its input would let it finish first.
             let result = try program.end()
@@ -87,7 +78,7 @@ struct SignalTests {
         let output = folder.path(of: "output")
         let program = try RunningProgram(
             ["translate", "--model", run.model, "--output", output], prefix: "trap '' INT HUP;")
-        try waitForNames(in: folder)
+        try folder.waitForNames()
         for signal in [SIGINT, SIGHUP, SIGINT] { program.send(signal) }
         try program.write("a b\n")
         let result = try program.finish()

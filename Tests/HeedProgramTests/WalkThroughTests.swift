@@ -6,11 +6,8 @@ import Testing
 /// Pages whose commands run as they are written: those in fences below `<!-- run -->`, in one folder and in their order.
 @Suite("Commands on pages")
 struct WalkThroughTests {
-    private static let root = URL(filePath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent()
-
     private static func text(_ page: String) throws -> String {
-        try String(contentsOf: root.appending(path: page), encoding: .utf8)
+        try String(contentsOf: Repository.root.appending(path: page), encoding: .utf8)
     }
 
     /// The fences of a page that run.
@@ -86,7 +83,7 @@ struct WalkThroughTests {
         let help = try Program.run(["--help"]).output
         let makefile = try Self.text("Makefile")
         let pages = try FileManager.default.contentsOfDirectory(
-            atPath: Self.root.appending(path: "docs").path
+            atPath: Repository.root.appending(path: "docs").path
         ).filter { $0.hasSuffix(".md") }.map { "docs/\($0)" }
         for page in pages + ["README.md", "CONTRIBUTING.md"] {
             let text = try Self.text(page)

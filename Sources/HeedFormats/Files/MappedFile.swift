@@ -2,17 +2,17 @@ internal import Glibc
 
 /// A regular file mapped into memory for reading, for files that nobody changes while they are used.
 ///
-/// Every access is checked against the size that the file has at that moment. Between this check and
-/// the access another process could still cut the file, and the system would then send a signal;
-/// `InputFile` has no such gap and is what files of unknown origin are read with.
+/// A range is checked against the size that the file has when it is asked for. Should another process cut the file
+/// after that, the system sends a signal to whoever reads the bytes (`endProcess(onLoss:)`); `InputFile` has no such
+/// gap and is what files of unknown origin are read with.
 @safe public final class MappedFile: ByteSource {
     /// The path as it was given.
     public let path: String
     /// The number of bytes when the file was mapped.
     public var count: Int { file.count }
 
-    private let file: InputFile
-    private let base: UInt
+    let file: InputFile
+    let base: UInt
 
     /// Maps a file; throws `FileError`.
     public convenience init(path: String) throws {
@@ -32,10 +32,13 @@ internal import Glibc
             throw FileError(path: file.path, .system(operation: "map", code: errno))
         }
         base = UInt(bitPattern: map)
+        remember()
     }
 
     deinit {
-        if base != 0 { _ = unsafe munmap(UnsafeMutableRawPointer(bitPattern: base), count) }
+        guard base != 0 else { return }
+        forget()
+        _ = unsafe munmap(UnsafeMutableRawPointer(bitPattern: base), count)
     }
 
     /// The bytes of a range, which stay mapped as long as the result is there; throws `FileError`.

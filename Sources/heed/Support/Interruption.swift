@@ -35,14 +35,19 @@ enum Interruption {
 
     /// Ends the program with one line where memory is missing, without leaving anything half-written behind.
     static func endOutOfMemory() {
-        OutOfMemory.handle { end($0) }
-        heed_watch_memory { Interruption.end("out of memory: \($0) bytes") }
+        OutOfMemory.handle { end(.noMemory, $0) }
+        heed_watch_memory { Interruption.end(.noMemory, "out of memory: \($0) bytes") }
     }
 
-    private static func end(_ message: String) -> Never {
+    /// The same where weights cannot be read from their file any more while they are used.
+    static func endOnLostFile() {
+        MappedFile.endProcess(onLoss: { end(.inputOutput, "\($0)") })
+    }
+
+    private static func end(_ status: ExitStatus, _ message: String) -> Never {
         UnfinishedOutput.removeAll {
             StandardStreams.printError("heed: \(message)")
-            _exit(ExitStatus.noMemory.rawValue)
+            _exit(status.rawValue)
         }
     }
 

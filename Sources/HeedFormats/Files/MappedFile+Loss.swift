@@ -1,0 +1,63 @@
+internal import Glibc
+internal import Synchronization
+
+/// What happens where bytes of a mapped file are gone: the file was cut, or its disk fails.
+///
+/// The system tells it with SIGBUS to the thread that reads such a byte, which ends the process. A program may say
+/// what is wrong before that; the library alone handles no signal.
+extension MappedFile {
+    private struct Map: Sendable {
+        var count: Int
+        var descriptor: Int32
+        var path: String
+
+        /// Why a byte of it cannot be read.
+        var error: FileError {
+            let size = try? System.status(of: descriptor, path: path).size
+            if let size, size < count {
+                return FileError(path: path, .endedEarly(offset: size, expected: count))
+            }
+            return FileError(path: path, .system(operation: "read", code: EIO))
+        }
+    }
+
+    /// The maps that there are, by their addresses.
+    private static let maps = Lock<[UInt: Map]>([:])
+    private static let loss = Lock<(@Sendable (FileError) -> Never)?>(nil)
+
+    /// Lets a function end the process, with what is wrong, where a byte of a mapped file cannot be read any more.
+    ///
+    /// It is called on the thread that reads the byte. That may hold no lock that the function needs: bytes of maps are
+    /// read by kernels and copied into tensors, and nothing of this happens behind a lock of files or memory.
+    package static func endProcess(onLoss function: @escaping @Sendable (FileError) -> Never) {
+        loss.withLock { $0 = function }
+        var action = sigaction()
+        unsafe action.__sigaction_handler.sa_sigaction = { _, information, _ in
+            MappedFile.tell(
+                UInt(bitPattern: unsafe information?.pointee._sifields._sigfault.si_addr))
+        }
+        action.sa_flags = SA_SIGINFO
+        unsafe sigaction(SIGBUS, &action, nil)
+    }
+
+    /// Ends the process where an address lies in a map; any other mistake ends it once more without this.
+    private static func tell(_ address: UInt) {
+        // Should anything hang now, the alarm ends the process.
+        alarm(10)
+        let map = maps.withLock { maps in
+            maps.first { start, map in address >= start && address - start < map.count }?.value
+        }
+        guard let map, let function = loss.withLock({ $0 }) else {
+            signal(SIGBUS, SIG_DFL)
+            return
+        }
+        function(map.error)
+    }
+
+    func remember() {
+        let map = Map(count: count, descriptor: file.descriptor, path: path)
+        Self.maps.withLock { $0[base] = map }
+    }
+
+    func forget() { Self.maps.withLock { _ = $0.removeValue(forKey: base) } }
+}
