@@ -38,7 +38,8 @@ enum OnigurumaLibrary {
             guard let base = buffer.baseAddress else { return 0 }
             return unsafe Int(heed_onig_message(base, status, &info))
         }
-        let words = text[..<min(max(count, 0), text.count)]
-        return "is refused: " + String(decoding: words, as: UTF8.self)
+        let words = String(decoding: text[..<min(max(count, 0), text.count)], as: UTF8.self)
+        // The library's words hold a part of the pattern as it is.
+        return "is refused: " + words.unicodeScalars.map { $0.escaped(asASCII: true) }.joined()
     }
 }

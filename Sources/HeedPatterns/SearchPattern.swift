@@ -1,9 +1,10 @@
 internal import COniguruma
+internal import Glibc
 
 /// A regular expression in oniguruma's syntax, which is what a tokenizer.json means by one.
 ///
-/// A search that takes too many steps back ends with an error: a pattern that comes from outside can
-/// neither hang a program nor exhaust its stack. One pattern may be used by many threads.
+/// A search that takes too many steps back, or seconds for what takes others milliseconds, ends with an error: a pattern
+/// that comes from outside can neither hang a program nor exhaust its stack. One pattern may be used by many threads.
 @safe
 public final class SearchPattern: Sendable {
     /// The pattern as it was given.
@@ -12,13 +13,20 @@ public final class SearchPattern: Sendable {
     private nonisolated(unsafe) let regex: OnigRegex
 
     /// Patterns beyond are refused.
-    private static let maximumBytes = 1 << 14
+    package static let maximumBytes = 1 << 14
     /// How many steps back a search may take at first, how much more at each further attempt, and how
     /// many all searches of a text may take: a constant, and so many a byte.
     private static let firstLimit = 1 << 10
-    private static let limitGrowth = 16
+    private static let limitGrowth = 4
     private static let constantBudget = 1 << 24
     private static let budgetPerByte = 64
+    /// The library counts steps back alone, and a step forward may take the rest of the text: no more starts are tried at a
+    /// time than that many bytes behind all of them, and a text has so much of its thread's time: a constant, and a
+    /// margin of ten for each byte.
+    private static let bytesAtATime = 1 << 30
+    private static let bytesBetweenLooks = 1 << 28
+    private static let constantSeconds = 2.0
+    private static let secondsPerByte = 2e-6
 
     /// Compiles a pattern.
     ///
@@ -78,6 +86,9 @@ public final class SearchPattern: Sendable {
             var search = unsafe Search(
                 start: base + range.lowerBound, end: base + range.upperBound,
                 region: region, limits: limits)
+            // What is anchored to the start of a search has one.
+            unsafe search.window =
+                text.contains("\\G") ? range.count : max(Self.bytesAtATime / range.count, 64)
             unsafe search.budget = Self.constantBudget + Self.budgetPerByte * range.count
             var position = 0
             var lastEnd = -1
@@ -108,34 +119,80 @@ public final class SearchPattern: Sendable {
         let region: UnsafeMutablePointer<OnigRegion>
         let limits: OpaquePointer
         var budget = 0
+        /// Starts that are tried at a time.
+        var window = 0
+        /// Bytes that may have been read since the clock was looked at.
+        var unwatched = 0
+        /// The thread's time when it was first looked at.
+        var began: Double?
+
+        var count: Int { unsafe end - start }
     }
 
     /// The next match as offsets from the start of the search, or nil.
+    private func find(from position: Int, _ search: inout Search) throws -> Range<Int>? {
+        var first = position
+        while true {
+            var last = unsafe min(first + search.window, search.count)
+            while unsafe last < search.count && search.start[last] & 0xC0 == 0x80 { last += 1 }
+            let match = try unsafe find(first...last, &search)
+            let tried = (match?.lowerBound ?? last) - first + 1
+            unsafe search.unwatched += tried * search.count
+            if unsafe search.unwatched > Self.bytesBetweenLooks { try unsafe checkTime(&search) }
+            if unsafe match != nil || last == search.count { return match }
+            first = last
+        }
+    }
+
+    private func checkTime(_ search: inout Search) throws {
+        unsafe search.unwatched = 0
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        let now = Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+        let began = unsafe search.began ?? now
+        unsafe search.began = began
+        let limit = unsafe Self.constantSeconds + Self.secondsPerByte * Double(search.count)
+        if now - began > limit { throw PatternError(pattern: text, problem: .tooManySteps) }
+    }
+
+    /// The next match that begins at one of some offsets, or nil.
     ///
     /// The library does not tell how many steps it took: a small limit is tried first, then larger
     /// ones, and each is taken from the budget as if it had been used up.
-    private func find(from position: Int, _ search: inout Search) throws -> Range<Int>? {
+    private func find(
+        _ starts: ClosedRange<Int>, _ search: inout Search
+    ) throws -> Range<Int>? {
         var limit = Self.firstLimit
         while true {
             let allowed = unsafe min(limit, search.budget)
+            // To the library 0 means that there is no limit.
+            guard allowed > 0 else { throw PatternError(pattern: text, problem: .tooManySteps) }
             unsafe onig_set_retry_limit_in_search_of_match_param(search.limits, UInt(allowed))
             unsafe onig_set_retry_limit_in_match_of_match_param(search.limits, UInt(allowed))
             let found = unsafe onig_search_with_param(
-                regex, search.start, search.end, search.start + position, search.end,
+                regex, search.start, search.end, search.start + starts.lowerBound,
+                search.start + starts.upperBound,
                 search.region, ONIG_OPTION_NONE, search.limits)
             if found == ONIG_MISMATCH { return nil }
             if found >= 0, unsafe search.region.pointee.num_regs > 0 {
                 // Most searches take a few steps only: they are charged one.
-                unsafe search.budget -= limit == Self.firstLimit ? 1 : limit
+                unsafe search.budget -= limit == Self.firstLimit ? 1 : allowed
                 let begin = unsafe Int(search.region.pointee.beg[0])
                 let end = unsafe Int(search.region.pointee.end[0])
-                return begin..<max(begin, end)
+                // `\\K` in a look-behind lets a match begin before its search.
+                guard starts.lowerBound <= begin, begin <= end, unsafe end <= search.count
+                else {
+                    throw PatternError(
+                        pattern: text, problem: .invalid("matches what lies behind it"))
+                }
+                return begin..<end
             }
-            guard heed_onig_is_limit(found) != 0, unsafe search.budget > limit else {
+            guard heed_onig_is_limit(found) != 0 else {
                 throw PatternError(pattern: text, problem: .tooManySteps)
             }
-            unsafe search.budget -= limit
+            unsafe search.budget -= allowed
             limit *= Self.limitGrowth
+            try unsafe checkTime(&search)
         }
     }
 

@@ -56,6 +56,7 @@ public final class TrainingRun {
         try Folder.create(run.path)
         let lock = try FolderLock(path: run.path)
         defer { withExtendedLifetime(lock) {} }
+        try run.checkFiles()
         try run.removeTemporaryFolders()
         if resuming {
             if let path = try run.newestCheckpoint({ handle(.notice($0)) }) {

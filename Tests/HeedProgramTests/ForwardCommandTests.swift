@@ -63,6 +63,7 @@ struct ForwardCommandTests {
             ([(ids, [1, 1], [-1]), good], "is -1"), ([(ids, [2], [4, 5]), good], "[sequences"),
             ([(ids, [2, 1], [4, 5]), good], "has 1 sequences, but input_ids has 2"),
             ([(ids, [1 << 40, 0], []), good], "sequences; at most"),
+            ([(ids, [0, 1 << 40], []), (target, [0, 1 << 40], [])], "tokens a row; at most"),
             ([good], "input_ids"), ([(ids, [1, 1], [4])], "decoder_input_ids"),
             (
                 [(ids, [1, 3], [4, 5, 6]), ("attention_mask", [1, 3], [1, 0, 1]), good],

@@ -234,4 +234,37 @@ struct LanguageFolderTests {
         )
         #expect(try outputs.names() == [])
     }
+
+    @Test("a tokenizer.json that cuts and pads does not change what a model reads")
+    func lengthRules() throws {
+        let run = try Run()
+        let expected = try run.generate()
+        let path = run.file("tokenizer.json")
+        var object = try #require(JSONParser().parse(path: path).objectValue)
+        object["truncation"] = [
+            "direction": "Right", "max_length": 1, "strategy": "LongestFirst", "stride": 0,
+        ]
+        object["padding"] = [
+            "strategy": ["Fixed": 40], "direction": "Right", "pad_to_multiple_of": .null,
+            "pad_id": 0, "pad_type_id": 0, "pad_token": "<|endoftext|>",
+        ]
+        try AtomicFile.write(JSONWriter(.compact).bytes(.object(object)), to: path)
+        let found = try run.generate()
+        #expect(found.status == 0 && found.output == expected.output, "\(found)")
+        let ids = try Program.require(["tokenize", "--model", run.model, "--ids", "4 plus"]).output
+        let padded = try Program.require(["tokenize", "--file", path, "--ids", "4 plus"]).output
+        #expect(ids.split(separator: " ").count > 1)
+        #expect(padded.split(separator: " ").count == 40, "\(padded)")
+    }
+
+    @Test("a link to settings that are not there is an error, as an unfinished download leaves one")
+    func danglingLink() throws {
+        let run = try Run()
+        let path = run.file("tokenizer_config.json")
+        try FileManager.default.removeItem(atPath: path)
+        #expect(try run.generate().status == 0)
+        try FileManager.default.createSymbolicLink(
+            atPath: path, withDestinationPath: "/nowhere/at-all")
+        #expect(try run.generate().isFailure(66, naming: "tokenizer_config.json"))
+    }
 }

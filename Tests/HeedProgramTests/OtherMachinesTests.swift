@@ -149,6 +149,9 @@ struct OtherMachinesTests {
             #expect(result.isFailure(71, naming: "out of memory"), "\(command[0]): \(result)")
             #expect(try folder.names() == ["input"])
         }
+        let numbers = ["--heads", "--head-size", "--length"].flatMap { [$0, "16777216"] }
+        let huge = try Program.run(["bench", "attention", "--batch", "1"] + numbers)
+        #expect(huge.isFailure(71, naming: "out of memory"), "\(huge)")
         let sizes = ["--length", "1000000", "--batch", "1000000", "--heads", "1"]
         let result = try run(["bench", "attention"] + sizes, under: "ulimit -v 4000000")
         #expect(result.isFailure(71, naming: "out of memory"), "\(result)")

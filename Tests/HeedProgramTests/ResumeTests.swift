@@ -119,4 +119,33 @@ struct ResumeTests {
                 ? process.terminationStatus : 128 + process.terminationStatus,
             output: "", errors: text)
     }
+
+    @Test("a run in which a link or a pipe stands in place of what it writes is refused")
+    func links() throws {
+        let run = try SmallRun.shared.get()
+        for name in ["config.json", "metrics.jsonl", "checkpoints", "events", "model.safetensors"] {
+            for isPipe in [false, true] {
+                let folder = try TemporaryFolder()
+                let copy = folder.path(of: "run")
+                try FileManager.default.copyItem(atPath: run.model, toPath: copy)
+                let kept = folder.path(of: "kept")
+                try FileManager.default.moveItem(atPath: "\(copy)/\(name)", toPath: kept)
+                let before = try Contents(folder.path)
+                if isPipe {
+                    #expect(unsafe mkfifo("\(copy)/\(name)", 0o600) == 0)
+                } else {
+                    try FileManager.default.createSymbolicLink(
+                        atPath: "\(copy)/\(name)", withDestinationPath: kept)
+                }
+                let result = try Program.run([
+                    "train", "translation", "--output", copy, "--resume", "--max-updates", "70",
+                ])
+                #expect(
+                    result.status == 66 && result.errorLines.last?.contains(name) == true,
+                    "\(name): \(result)")
+                try FileManager.default.removeItem(atPath: "\(copy)/\(name)")
+                #expect(try Contents(folder.path) == before, "\(name)")
+            }
+        }
+    }
 }

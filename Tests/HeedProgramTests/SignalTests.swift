@@ -130,7 +130,7 @@ struct SignalTests {
 }
 
 /// The files below a folder.
-private struct Contents: Equatable {
+struct Contents: Equatable {
     var files: [String: [UInt8]] = [:]
 
     init() {}

@@ -188,4 +188,28 @@ struct TrainCommandTests {
         let result = try Program.run(SmallRun.arguments(data: run.data, output: run.model))
         #expect(result.isFailure(73, naming: run.model, "is not empty"))
     }
+
+    @Test("pairs of whose target a tokenizer makes nothing are skipped and counted")
+    func emptyTargets() throws {
+        let folder = try TemporaryFolder()
+        let tokenizer = try folder.file(
+            "tokenizer.json",
+            """
+            {"version": "1.0", "added_tokens": [], "pre_tokenizer": {"type": "Whitespace"},
+            "normalizer": {"type": "Replace", "pattern": {"String": "x"}, "content": ""},
+            "post_processor": null, "decoder": null, "model": {"type": "WordLevel", "unk_token": "<unk>",
+            "vocab": {"</s>": 0, "<unk>": 1, "<pad>": 2, "a": 3, "b": 4}}}
+            """)
+        let data = try folder.file("pairs.source", "a b\nb a\na a\n")
+        let targets = try folder.file("pairs.target", "b a\nx\na a\n")
+        let result = try Program.run([
+            "train", "translation", "--preset", "tiny", "--tokenizer", tokenizer, "--output",
+            folder.path(of: "run"), "--train-source", data, "--train-target", targets,
+            "--valid-source", data, "--valid-target", targets, "--max-updates", "2",
+        ])
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(result.errors.contains("2 pairs"), "\(result.errors)")
+        #expect(
+            result.errors.contains("1 skipped for a target without tokens"), "\(result.errors)")
+    }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import HeedFormats
 import HeedTestSupport
 import HeedText
@@ -259,6 +260,43 @@ struct HostileTokenizerTests {
             try Tokenizer(parsing: bytes, file: "t\u{7}.json")
         }
         #expect("\(error)".unicodeScalars.allSatisfy { $0.value >= 0x20 })
+        let split: JSONValue = [
+            "type": "Split", "pattern": ["Regex": "\\p{\u{1B}[31m}"], "behavior": "Isolated",
+            "invert": false,
+        ]
+        let pattern = try object { $0["pre_tokenizer"] = split }
+        let refusal = try #require(throws: JSONFieldError.self) {
+            try Tokenizer(parsing: pattern, file: "t.json")
+        }
+        #expect("\(refusal)".unicodeScalars.allSatisfy { $0.value >= 0x20 })
+    }
+
+    @Test("half a character is no key of a table that replaces characters")
+    func halfCharacters() throws {
+        // A table whose only key is the first byte of é, which becomes x: the root's children stand behind 256, and the value
+        // of the key behind 512.
+        var units = [UInt32](repeating: 0, count: 768)
+        let child = 256 ^ 0xC3
+        units[0] = 256 << 10
+        units[child] = 0xC3 | 0x100 | UInt32(child ^ 512) << 10
+        let trie = ([UInt32(units.count * 4)] + units).flatMap { unit in
+            (0..<4).map { UInt8(truncatingIfNeeded: unit >> (8 * $0)) }
+        }
+        let table = Data(trie + Array("x\0".utf8)).base64EncodedString()
+        let normalizer: JSONValue = [
+            "type": "HeedSentencePiece",
+            "table": ["type": "Precompiled", "precompiled_charsmap": .string(table)],
+        ]
+        let split: JSONValue = [
+            "type": "Split", "pattern": ["Regex": "[^x]+"], "behavior": "Isolated", "invert": false,
+        ]
+        let tokenizer = try Tokenizer(
+            parsing: object {
+                $0["normalizer"] = normalizer
+                $0["pre_tokenizer"] = split
+            }, file: "t.json")
+        let text = "aé😀é"
+        #expect(try !tokenizer.encodeIDs([text])[0].isEmpty)
     }
 
     @Test("random changes of a file are read or refused, never fatal")

@@ -54,4 +54,44 @@ struct SplitScannerTests {
             try SearchPattern(String(repeating: "(", count: 16_000))
         }
     }
+
+    @Test(
+        "a pattern whose steps forward never end is given up, too",
+        arguments: [
+            "a(?=a*b)", "(a+)\\1b", "((((a{1,100}){1,100}){1,100}){1,100})b", "(?:a|a){11}c|a{11}",
+        ])
+    func forwardSteps(source: String) throws {
+        let pattern = try SearchPattern(source)
+        var matches: [Range<Int>] = []
+        let bytes = String(repeating: "a", count: 200_000).bytes
+        let error = #expect(throws: PatternError.self) {
+            try pattern.appendMatches(in: bytes, bytes.indices, to: &matches)
+        }
+        #expect(error?.problem == .tooManySteps)
+    }
+
+    @Test("matches in a long text are those in its parts, wherever a search pauses")
+    func pauses() throws {
+        // Long enough for some hundred starts at a time.
+        let bytes = String(repeating: "aé日🙂 ", count: 200_000).bytes + "z".bytes
+        var matches: [Range<Int>] = []
+        try SearchPattern("z|(?<=日)🙂").appendMatches(in: bytes, bytes.indices, to: &matches)
+        #expect(matches.count == 200_001 && matches.last == bytes.count - 1..<bytes.count)
+        #expect(matches[199_999] == bytes.count - 6..<bytes.count - 2)
+        matches = []
+        try SearchPattern("z|\\Ga").appendMatches(in: bytes, bytes.indices, to: &matches)
+        #expect(matches == [0..<1, bytes.count - 1..<bytes.count])
+    }
+
+    @Test("matches that begin before their search are refused")
+    func backwards() throws {
+        for source in ["(?<=\\Ka)b|a", "(?<=\\Ka)"] {
+            let pattern = try SearchPattern(source)
+            var matches: [Range<Int>] = []
+            let bytes = "abab".bytes
+            #expect(throws: PatternError.self) {
+                try pattern.appendMatches(in: bytes, bytes.indices, to: &matches)
+            }
+        }
+    }
 }

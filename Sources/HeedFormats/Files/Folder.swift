@@ -88,6 +88,14 @@ public enum Folder {
         try files(in: path, prefix: "", depth: 0)
     }
 
+    /// Throws `FileError` where a path is neither a file nor a folder but a link, a pipe or a device.
+    package static func checkIsNoLink(_ path: String) throws {
+        guard let status = try System.status(at: path, followingLinks: false) else { return }
+        guard status.isFolder || status.isRegular else {
+            throw FileError(path: path, .notARegularFile(kind: status.kind))
+        }
+    }
+
     /// The folders above a path that do not exist, the deepest first.
     package static func missing(above path: String) throws -> [String] {
         var missing: [String] = []

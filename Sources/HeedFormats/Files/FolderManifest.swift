@@ -20,7 +20,10 @@ public struct FolderManifest: Sendable, Equatable {
     init(describing folder: String) throws {
         var files = NameDictionary<File>()
         for name in try Folder.files(in: folder) where name != Self.fileName {
-            files[name] = try Self.describe(RelativePath.join(folder, name), flushing: true)
+            let path = RelativePath.join(folder, name)
+            let file = try InputFile(path: path)
+            try System.flush(file.descriptor, path: path)
+            files[name] = File(size: file.count, checksum: try Self.checksum(of: file))
         }
         self.files = files
     }
@@ -60,12 +63,12 @@ public struct FolderManifest: Sendable, Equatable {
         var problems: [String] = []
         for (name, expected) in manifest.files.map({ ($0.name, $0.value) }) {
             do {
-                let found = try describe(RelativePath.join(folder, name), flushing: false)
-                if found.size != expected.size {
+                let file = try InputFile(path: RelativePath.join(folder, name))
+                if file.count != expected.size {
                     problems.append(
-                        "\(nameForMessage(name)) has \(found.size) bytes instead of \(expected.size)"
+                        "\(nameForMessage(name)) has \(file.count) bytes instead of \(expected.size)"
                     )
-                } else if found.checksum != expected.checksum {
+                } else if try checksum(of: file) != expected.checksum {
                     problems.append("\(nameForMessage(name)) has another checksum")
                 }
             } catch {
@@ -87,9 +90,7 @@ public struct FolderManifest: Sendable, Equatable {
         return JSONWriter(.pretty).bytes(["version": 1, "files": .object(list)]) + [0x0A]
     }
 
-    private static func describe(_ path: String, flushing: Bool) throws -> File {
-        let file = try InputFile(path: path)
-        if flushing { try System.flush(file.descriptor, path: path) }
+    private static func checksum(of file: InputFile) throws -> UInt32 {
         var crc = CRC32C()
         let chunk = 1 << 20
         for start in stride(from: 0, to: file.count, by: chunk) {
@@ -97,7 +98,7 @@ public struct FolderManifest: Sendable, Equatable {
                 unsafe crc.update($0)
             }
         }
-        return File(size: file.count, checksum: crc.value)
+        return crc.value
     }
 }
 

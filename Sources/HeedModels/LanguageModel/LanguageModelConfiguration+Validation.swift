@@ -34,7 +34,8 @@ extension LanguageModelConfiguration {
         }
     }
 
-    private func validateSizes() throws {
+    /// Throws `ConfigurationError` for a size that no model has.
+    func validateSizes() throws {
         for (field, value, limit) in [
             ("vocab_size", vocabulary, 1 << 24), ("hidden_size", width, 1 << 16),
             ("num_hidden_layers", layers, 1024), ("intermediate_size", inner, 1 << 18),

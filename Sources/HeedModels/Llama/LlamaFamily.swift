@@ -43,6 +43,7 @@ enum LlamaFamily: LanguageModelFamily {
         configuration.attentionDropout = try json.double("attention_dropout", default: 0)
         configuration.dropout = try type == .phi3 ? json.double("resid_pdrop", default: 0) : 0
         configuration.tiesOutput = try json.bool("tie_word_embeddings", default: false)
+        try configuration.validateSizes()
         try readBiases(json, &configuration)
         try readWindows(json, &configuration)
         configuration.rotary = try RotaryForm(

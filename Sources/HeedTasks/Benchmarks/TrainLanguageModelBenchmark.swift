@@ -89,7 +89,10 @@ private final class RandomTextTask: TrainingTask {
         self.languageModel = languageModel
         self.length = length
         let vocabulary = languageModel.configuration.vocabulary
-        text = (0...batch * length).map { Int32(($0 * 7919 + $0 * $0 % 104_729) % vocabulary) }
+        text = (0...batch * length).map {
+            let rest = $0 % 104_729
+            return Int32(($0 * 7919 + rest * rest % 104_729) % vocabulary)
+        }
         shards = WindowPlan.covering(
             tokenCount: text.count, length: length,
             shardTokens: languageModel.configuration.shardTokens(

@@ -144,8 +144,12 @@ package enum TextWidth {
     /// The text, with its end cut off where it is too wide.
     package static func fitted(_ text: String, size: Double, width: Double) -> String {
         guard of(text, size: size) > width else { return text }
-        var short = text
-        while !short.isEmpty, of(short + "…", size: size) > width { short.removeLast() }
+        var (short, taken) = ("", of("…", size: size))
+        for character in text {
+            taken += of(String(character), size: size)
+            if taken > width { break }
+            short.append(character)
+        }
         return short + "…"
     }
 

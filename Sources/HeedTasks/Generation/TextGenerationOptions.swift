@@ -39,6 +39,10 @@ public struct TextGenerationOptions: Sendable {
             (
                 minimumLength >= 0, "minimumLength", "\(minimumLength)", "must not be negative"
             ),
+            (
+                maximumLength <= 1 << 30, "maximumLength", "\(maximumLength)",
+                "must be at most \(1 << 30)"
+            ),
             (batch >= 1, "batch", "\(batch)", "must be at least 1"),
             (
                 beam == 1 || sampling.temperature == 0, "beam", "\(beam)",

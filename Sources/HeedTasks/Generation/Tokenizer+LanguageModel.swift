@@ -16,5 +16,6 @@ extension Tokenizer {
             let isWhole = try Folder.kind(of: whole) != nil
             if isWhole { try self.init(folder: folder) } else { try self.init(file: whole) }
         }
+        removeLengthRules()
     }
 }

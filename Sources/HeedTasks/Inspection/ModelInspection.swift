@@ -97,15 +97,23 @@ public struct ModelInspection: Sendable {
     }
 
     /// The number of elements of all tensors: what a model has learned, and constants if the file holds any.
-    public var parameterCount: Int { tensors.reduce(0) { $0 + $1.elementCount } }
+    public var parameterCount: Int { tensors.reduce(0) { Self.sum($0, $1.elementCount) } }
 
     /// The bytes of all tensors.
-    public var byteCount: Int { tensors.reduce(0) { $0 + $1.byteCount } }
+    public var byteCount: Int { tensors.reduce(0) { Self.sum($0, $1.byteCount) } }
+
+    /// A sum that stays at the largest integer: a file with holes says more than there is.
+    private static func sum(_ a: Int, _ b: Int) -> Int {
+        let (sum, isTooLarge) = a.addingReportingOverflow(b)
+        return isTooLarge ? .max : sum
+    }
 
     /// How many elements each type has.
     public var typeCounts: [(type: ElementType, elements: Int)] {
         var counts: [ElementType: Int] = [:]
-        for tensor in tensors { counts[tensor.type, default: 0] += tensor.elementCount }
+        for tensor in tensors {
+            counts[tensor.type] = Self.sum(counts[tensor.type] ?? 0, tensor.elementCount)
+        }
         return ElementType.allCases.compactMap { type in
             counts[type].flatMap { $0 > 0 ? (type, $0) : nil }
         }

@@ -26,7 +26,8 @@ package struct TokenBatch {
     let ranges: [Range<Int>]
     private let ids: [Int32]
 
-    private static let maximumRows = 1 << 20
+    private static let maximumRows = 1 << 16
+    private static let maximumColumns = 1 << 20
 
     /// Reads `ids` and, where it is there, `mask`; without one all ids are tokens.
     ///
@@ -37,9 +38,13 @@ package struct TokenBatch {
         guard shape.count == 2 else {
             throw fail(name, "has the shape \(shape); it must be [sequences, tokens]")
         }
-        // Rows without columns take no byte of the file, however many it says.
+        // Rows without columns, and columns without rows, take no byte of the file, however many it says.
         guard shape[0] <= Self.maximumRows else {
             throw fail(name, "has \(shape[0]) sequences; at most \(Self.maximumRows) are read")
+        }
+        guard shape[1] <= Self.maximumColumns else {
+            throw fail(
+                name, "has \(shape[1]) tokens a row; at most \(Self.maximumColumns) are read")
         }
         (rows, columns) = (shape[0], shape[1])
         let values = try Self.integers(name, in: file)

@@ -64,8 +64,9 @@ public struct LanguageModelRecipe: TrainingRecipe {
     /// Throws errors that name the file and the field.
     public init(run output: String) throws {
         let json = try JSONObjectReader(path: RelativePath.join(output, Self.fileName))
-        guard try json.int("format") == 1, try json.string("task") == "language-model" else {
-            throw json.error("format", "is not that of a language model's training")
+        guard try json.int("format") == 1 else { throw json.error("format", "must be 1") }
+        guard try json.string("task") == "language-model" else {
+            throw json.error("task", "is not a language model's training")
         }
         guard let preset = LanguageModelPreset(rawValue: try json.string("preset")) else {
             throw json.error("preset", "is unknown")
@@ -75,6 +76,9 @@ public struct LanguageModelRecipe: TrainingRecipe {
         let files = try json.object("files")
         trainFiles = try files.strings("train")
         validFiles = try files.strings("valid")
+        for (field, names) in [("train", trainFiles), ("valid", validFiles)] where names.isEmpty {
+            throw files.error(field, "must name a file")
+        }
         try readSettings(json)
     }
 
@@ -156,7 +160,9 @@ public struct LanguageModelRecipe: TrainingRecipe {
         var training = training
         training.recipe = JSONWriter(.pretty).string(json) + "\n"
         if let tokenizerFile {
-            training.tokenizer = .given(try Tokenizer(file: tokenizerFile))
+            var tokenizer = try Tokenizer(file: tokenizerFile)
+            tokenizer.removeLengthRules()
+            training.tokenizer = .given(tokenizer)
         } else {
             training.tokenizer =
                 tokenizerType == .characters ? .characters : .learned(vocabulary: vocabulary)

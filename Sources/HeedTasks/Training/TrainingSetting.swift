@@ -22,7 +22,8 @@ public struct TrainingSetting<Recipe: TrainingRecipe>: Sendable {
         let settings = Recipe.settings
         if let setting = settings.first(where: { $0.name == name }) { return setting }
         let known = settings.map(\.name).joined(separator: ", ")
-        throw TrainingSettingError("there is no setting '\(name)'; known are \(known)")
+        throw TrainingSettingError(
+            "there is no setting '\(nameForMessage(name))'; known are \(known)")
     }
 
     /// The value in a recipe, as `apply` takes it.
@@ -33,7 +34,7 @@ public struct TrainingSetting<Recipe: TrainingRecipe>: Sendable {
     /// Throws `TrainingSettingError` for a value that the setting does not take.
     public func apply(_ value: String, to recipe: inout Recipe) throws {
         guard set(&recipe, value) else {
-            throw TrainingSettingError("\(name) = \(value): must be \(values)")
+            throw TrainingSettingError("\(name) = \(nameForMessage(value)): must be \(values)")
         }
     }
 }

@@ -61,26 +61,32 @@ struct EncodedCorpus {
     let sources: [[Int32]]
     let targets: [[Int32]]
     /// Pairs that were left out because a side is longer than the limit.
-    let skippedCount: Int
+    let longCount: Int
+    /// Pairs that were left out because a tokenizer of the user's makes no token of the target.
+    let emptyCount: Int
 
     /// Throws what encoding throws.
     init(_ text: ParallelText, _ tokenizers: TranslationTokenizers, maximumLength: Int) throws {
         var kept: ([[Int32]], [[Int32]]) = ([], [])
-        var skipped = 0
+        var (long, empty) = (0, 0)
         let encoded = (
             try tokenizers.source.encodeIDs(text.sources),
             try tokenizers.target.encodeIDs(text.targets)
         )
         for (source, target) in zip(encoded.0, encoded.1) {
             if source.count > maximumLength || target.count > maximumLength {
-                skipped += 1
+                long += 1
+                continue
+            }
+            if target.isEmpty {
+                empty += 1
                 continue
             }
             kept.0.append(source)
             kept.1.append(target)
         }
         (sources, targets) = kept
-        skippedCount = skipped
+        (longCount, emptyCount) = (long, empty)
     }
 
     /// The number of tokens by which pairs are batched: the longer side, with its end mark.

@@ -23,6 +23,16 @@ public struct TranslationOptions: Sendable {
 
     /// The defaults: beam 5, α 1.
     public init() {}
+
+    /// Throws `InvalidSearchOption` for what the sizes of a search depend on; the search checks the rest.
+    func validate() throws {
+        for (name, value) in [
+            ("beam", beam), ("maximumLength", maximumLength ?? 1), ("batchTokens", batchTokens),
+        ] where value < 1 {
+            throw InvalidSearchOption(
+                option: name, value: "\(value)", rule: "must be at least 1")
+        }
+    }
 }
 
 /// One translation of a sentence.

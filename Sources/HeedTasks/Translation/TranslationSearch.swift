@@ -16,6 +16,7 @@ extension Transformer {
         _ sources: [[Int32]], _ options: TranslationOptions, forbidding forbidden: [Int32],
         _ context: Context
     ) throws -> [[Hypothesis]] {
+        try options.validate()
         let plan = SearchPlan(
             lengths: sources.map { source in
                 // The caches of a batch hold at most four times its tokens, however long translations may get.

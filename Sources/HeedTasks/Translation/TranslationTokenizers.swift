@@ -20,6 +20,8 @@ package struct TranslationTokenizers: Sendable {
         var (source, other) = (source, target)
         source.parsesSpecialTokens = false
         other?.parsesSpecialTokens = false
+        source.removeLengthRules()
+        other?.removeLengthRules()
         self.source = source
         self.target = other ?? source
         areSeparate = target != nil

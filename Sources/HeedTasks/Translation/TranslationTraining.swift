@@ -197,8 +197,11 @@ public struct TranslationTraining: Sendable {
         let tokens = corpus.targets.reduce(0) { $0 + $1.count }
         var words = "\(name): \(corpus.sources.count) pairs, \(tokens) target tokens"
         if text.skippedCount > 0 { words += ", \(text.skippedCount) skipped for an empty side" }
-        if corpus.skippedCount > 0 {
-            words += ", \(corpus.skippedCount) skipped for more than \(maximumLength) tokens"
+        if corpus.longCount > 0 {
+            words += ", \(corpus.longCount) skipped for more than \(maximumLength) tokens"
+        }
+        if corpus.emptyCount > 0 {
+            words += ", \(corpus.emptyCount) skipped for a target without tokens"
         }
         return words
     }

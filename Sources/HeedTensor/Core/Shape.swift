@@ -1,3 +1,5 @@
+import HeedFormats
+
 /// The sizes of a tensor along each of its axes, row-major: the last axis is contiguous.
 ///
 /// Up to six axes are held inline, without an allocation.
@@ -44,10 +46,20 @@ public struct Shape: Hashable, Sendable {
         }
     }
 
-    /// The number of elements: the product of the sizes, 1 for a scalar.
+    /// The number of elements: the product of the sizes, 1 for a scalar. More than any memory has end the process.
     public var count: Int {
         var product = 1
-        for axis in 0..<rank { product *= self[axis] }
+        for axis in 0..<rank { product = Self.product(product, self[axis]) }
+        return product
+    }
+
+    /// The bytes of a tensor.
+    func byteCount(of type: ElementType) -> Int { Self.product(count, type.size) }
+
+    private static func product(_ a: Int, _ b: Int) -> Int {
+        let (product, isTooLarge) = a.multipliedReportingOverflow(by: b)
+        // Room for what rounding up adds.
+        if isTooLarge || product >= 1 << 62 { OutOfMemory.end(.max, for: "a tensor") }
         return product
     }
 

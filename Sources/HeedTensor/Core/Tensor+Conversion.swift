@@ -56,7 +56,7 @@ extension Tensor {
     }
 
     /// The same elements in another shape of the same count; not recorded.
-    func viewed(as shape: Shape) -> Tensor {
+    package func viewed(as shape: Shape) -> Tensor {
         require(
             shape.count == count, "reshaped", "the number of elements must stay",
             [self.shape, shape])

@@ -20,13 +20,13 @@ public struct Tensor: Sendable {
     package init(uninitialized shape: Shape, _ elementType: ElementType) {
         self.shape = shape
         self.elementType = elementType
-        storage = Storage(byteCount: shape.count * elementType.size)
+        storage = Storage(byteCount: shape.byteCount(of: elementType))
         offset = 0
     }
 
     /// A tensor whose elements are bytes of a mapped file; nil where these are not aligned as elements must be.
     init?(_ bytes: MappedBytes, shape: Shape, _ elementType: ElementType) {
-        guard bytes.count == shape.count * elementType.size,
+        guard bytes.count == shape.byteCount(of: elementType),
             let storage = Storage(bytes, alignment: elementType.size)
         else { return nil }
         self.shape = shape
@@ -63,7 +63,7 @@ public struct Tensor: Sendable {
     public var rank: Int { shape.rank }
 
     /// The number of bytes that the elements take.
-    public var byteCount: Int { count * elementType.size }
+    public var byteCount: Int { shape.byteCount(of: elementType) }
 
     /// The same elements without a place on any tape: gradients do not flow through the result.
     public var detached: Tensor {

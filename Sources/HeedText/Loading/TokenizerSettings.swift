@@ -23,6 +23,8 @@ struct TokenizerSettings {
             let bytes = try InputFile.bytes(path: path, limit: Tokenizer.maximumFileBytes)
             json = try JSONObjectReader(parsing: bytes, file: path)
         } catch let error as FileError where error.isMissing {
+            // A link to nothing, as an unfinished download leaves, is not the same as no file.
+            guard try Folder.kind(of: path) == nil else { throw error }
             json = nil
         }
         self.addsBeginning = addsBeginning

@@ -74,7 +74,9 @@ struct PrecompiledCharacters: Sendable, Equatable {
     func longest(_ bytes: [UInt8], _ range: Range<Int>) -> (length: Int, text: Range<Int>)? {
         var found: (Int, UInt32)?
         forEachPrefix(of: bytes, range) { length, value in
-            found = (length, value)
+            let end = range.lowerBound + length
+            // Half a character is no key.
+            if end == bytes.count || bytes[end] & 0xC0 != 0x80 { found = (length, value) }
             return true
         }
         guard let found, let text = text(at: found.1) else { return nil }

@@ -31,7 +31,9 @@ struct TextPattern: Sendable {
             kind = .scanner(scanner)
         } else {
             _ = PatternProperties.areDefined
-            kind = .search(try SearchPattern(PatternProperties.rewritten(regex)))
+            // What is too long is refused before it is rewritten.
+            let isShort = regex.utf8.count <= SearchPattern.maximumBytes
+            kind = .search(try SearchPattern(isShort ? PatternProperties.rewritten(regex) : regex))
         }
     }
 

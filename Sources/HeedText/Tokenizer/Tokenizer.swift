@@ -18,8 +18,8 @@ public struct Tokenizer: Sendable {
     let postProcessor: PostProcessor?
     let decoder: TokenDecoder?
     let added: AddedTokens
-    let truncation: Truncation?
-    let padding: Padding?
+    private(set) var truncation: Truncation?
+    private(set) var padding: Padding?
 
     /// The ids with a meaning of their own.
     public var specialTokens: SpecialTokens
@@ -33,7 +33,7 @@ public struct Tokenizer: Sendable {
     let looksUpWords: Bool
     private let pieceSpaces: PieceSpaces?
     /// Whether ids may be had without going through parts of encodings.
-    private let isSimple: Bool
+    private var isSimple: Bool { truncation == nil && padding == nil }
     /// Whether a step asks where a text begins.
     private let needsSources: Bool
     /// Whether the components are those of Heed's raw text, whose promise is form C.
@@ -67,11 +67,14 @@ public struct Tokenizer: Sendable {
             normalizer == TokenizerStyles.normalizer(.rawText)
             && decoder == TokenizerStyles.decoder(.rawText)
         surroundings = postProcessor?.surroundingIDs ?? ([], [])
-        isSimple = truncation == nil && padding == nil
         needsSources = (preTokenizer?.flattened ?? []).contains {
             if case .metaspace(let rule) = $0 { rule.prependScheme == .first } else { false }
         }
     }
+
+    /// Makes it neither cut nor pad encodings, whatever its file says: models read texts as they are, and say when one is
+    /// too long.
+    public mutating func removeLengthRules() { (truncation, padding) = (nil, nil) }
 
     // MARK: Vocabulary
 

@@ -82,7 +82,7 @@ struct UnigramLearner {
             return x != y ? x > y : table[a].lexicographicallyPrecedes(table[b])
         }
         let characters = order.count { lengths[$0] == 1 }
-        let kept = order.prefix(characters + limit * Self.seedFactor)
+        let kept = order.prefix(characters + min(limit, order.count) * Self.seedFactor)
         let total = kept.reduce(0) { $0 + counts[$1] * Double(lengths[$1]) }
         pieces = kept.map { Array(table[$0]) }
         scores = kept.map { log(counts[$0] * Double(lengths[$0]) / total) }

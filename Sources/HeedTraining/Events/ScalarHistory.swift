@@ -19,10 +19,12 @@ struct ScalarHistory {
             let path = RelativePath.join(folder, name)
             let bytes = try InputFile.bytes(path: path, limit: Self.limit)
             let (payloads, damage) = TFRecord.readablePayloads(in: bytes)
-            if let damage, damage.problem != .endsInside { notices.append("\(path): \(damage)") }
+            if let damage, damage.problem != .endsInside {
+                notices.append("\(nameForMessage(path)): \(damage)")
+            }
             for payload in payloads {
                 guard let event = try? Heed_Event(serializedBytes: payload) else {
-                    notices.append("\(path): a record is no event")
+                    notices.append("\(nameForMessage(path)): a record is no event")
                     break
                 }
                 add(event)

@@ -55,11 +55,23 @@ struct Checkpoint {
         {
             throw TrainingError("\(momentsPath): the moments are those of another model")
         }
+        guard Self.isFinite(first, from: -.infinity), Self.isFinite(second, from: 0) else {
+            throw TrainingError("\(momentsPath): the moments hold what no training makes")
+        }
         try ModelFiles.load(
             trainer.task.model,
             from: SafetensorsFile(path: RelativePath.join(path, TensorFolder.fileName)))
         trainer.moments.restore(first: first, second: second, steps: state.updates)
         return state
+    }
+
+    /// Whether all elements of a vector are numbers, and none is below the least.
+    private static func isFinite(_ vector: Tensor, from least: Float) -> Bool {
+        let (chunk, column) = (1 << 20, vector.viewed(as: [vector.count, 1]))
+        return stride(from: 0, to: vector.count, by: chunk).allSatisfy { start in
+            column.rowsView(start..<min(start + chunk, vector.count)).floats
+                .allSatisfy { $0.isFinite && $0 >= least }
+        }
     }
 
     /// The lines that two fingerprints do not share, in words; of long ones the name alone.
@@ -68,7 +80,7 @@ struct Checkpoint {
         let changed = zip(old, new).filter { $0 != $1 }.map { old, new in
             guard max(old.count, new.count) > 60 else { return "\(old) became \(new)" }
             return String(old.prefix { $0 != ":" })
-        }
+        }.map(nameForMessage)
         return changed.isEmpty ? "their number differs" : changed.joined(separator: "; ")
     }
 }

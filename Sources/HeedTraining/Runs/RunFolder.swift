@@ -81,6 +81,19 @@ public struct RunFolder: Sendable {
         try Folder.rename(folder, to: name)
     }
 
+    /// Throws `FileError` where a link or a pipe stands in the place of what a run writes: a link would lead that out of
+    /// the run, and a pipe would let it wait without end.
+    func checkFiles() throws {
+        for name in try Folder.names(in: path) {
+            if ["checkpoints", "epochs", "best", "events"].contains(name) {
+                try Folder.checkIsNoLink(path(name))
+                _ = try Folder.files(in: path(name))
+            } else if [".json", ".jsonl", ".safetensors"].contains(where: name.hasSuffix) {
+                try Folder.checkIsNoLink(path(name))
+            }
+        }
+    }
+
     /// Removes what interrupted writers left: a folder under a temporary name was never part of the run.
     func removeTemporaryFolders() throws {
         for part in ["checkpoints", "epochs", ""] {

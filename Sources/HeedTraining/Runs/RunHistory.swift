@@ -55,29 +55,38 @@ public struct RunHistory: Sendable {
         try readLines(run.metricsPath)
         let scalars = try ScalarHistory(folder: run.path("events"))
         notices += scalars.notices
+        let marks = [(update: 0, epoch: 0.0)] + marks.filter { $0.update > 0 }
         for (tag, values) in scalars.series {
             updateSeries[tag] = values.map {
-                Point(update: $0.update, epoch: epoch(ofUpdate: $0.update), value: $0.value)
+                Point(
+                    update: $0.update, epoch: Self.epoch(ofUpdate: $0.update, marks),
+                    value: $0.value)
             }
         }
     }
 
     private mutating func readLines(_ path: String) throws {
         let bytes = try InputFile.bytes(path: path, limit: Self.limit)
-        let lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
-        for (index, line) in lines.enumerated() where !line.isEmpty {
+        var rest = bytes[...]
+        var number = 0
+        while !rest.isEmpty {
+            let line = rest.prefix { $0 != 0x0A }
+            let isWhole = line.endIndex < rest.endIndex
+            rest = rest[line.endIndex...].dropFirst()
+            number += 1
+            if line.isEmpty { continue }
             do {
                 let reader = try JSONObjectReader(JSONParser().parse(Array(line)), file: path)
                 try add(reader)
             } catch {
                 // Behind the last line feed stands nothing, or what is being written.
-                guard index < lines.count - 1 else {
+                guard isWhole else {
                     notices.append(
-                        "\(nameForMessage(path)): line \(index + 1) is not whole, and left out")
+                        "\(nameForMessage(path)): line \(number) is not whole, and left out")
                     return
                 }
                 throw RunHistoryError(
-                    path: path, line: index + 1, problem: Self.words(for: error))
+                    path: path, line: number, problem: Self.words(for: error))
             }
         }
     }
@@ -112,13 +121,19 @@ public struct RunHistory: Sendable {
     }
 
     /// The epoch at an update, between those of the lines, and beyond them as fast as in the last one.
-    private func epoch(ofUpdate update: Int) -> Double? {
-        guard !marks.isEmpty else { return nil }
-        let all = [(update: 0, epoch: 0.0)] + marks.filter { $0.update > 0 }
-        guard all.count > 1 else { return nil }
-        let upper = min(
-            max(all.firstIndex { $0.update >= update } ?? all.count - 1, 1), all.count - 1)
-        let (low, high) = (all[upper - 1], all[upper])
+    private static func epoch(
+        ofUpdate update: Int, _ marks: [(update: Int, epoch: Double)]
+    ) -> Double? {
+        guard marks.count > 1 else { return nil }
+        // The first mark at or behind the update, found by halving.
+        var candidates = 1..<marks.count - 1
+        while !candidates.isEmpty {
+            let middle = (candidates.lowerBound + candidates.upperBound) / 2
+            candidates =
+                marks[middle].update >= update
+                ? candidates.lowerBound..<middle : middle + 1..<candidates.upperBound
+        }
+        let (low, high) = (marks[candidates.lowerBound - 1], marks[candidates.lowerBound])
         let share = Double(update - low.update) / Double(high.update - low.update)
         return low.epoch + share * (high.epoch - low.epoch)
     }

@@ -146,4 +146,36 @@ struct AtomicFolderTests {
         #expect(RelativePath.join("a/", "b") == "a/b")
         #expect(RelativePath.join("a", "/b") == "/b")
     }
+
+    @Test("names lead out of a folder whatever mark stands on their slash")
+    func marks() {
+        for name in [
+            "..", "../b", "..\u{2F}\u{301}b", "a/..\u{2F}\u{20DD}", "/\u{301}", "a//\u{301}b",
+        ] {
+            #expect(!RelativePath.isContained(name), "\(name)")
+        }
+        #expect(RelativePath.isContained("e\u{301}/b") && RelativePath.isContained("..a/b.."))
+        #expect(RelativePath.lastName(of: "a/\u{301}b") == "\u{301}b")
+        #expect(RelativePath.parent(of: "a/\u{301}b") == "a")
+    }
+
+    @Test("a file whose name is as long as names may be is written")
+    func longNames() throws {
+        let folder = try TemporaryFolder()
+        for name in [String(repeating: "日", count: 85), String(repeating: "a", count: 255)] {
+            try AtomicFile.write("x", to: folder.path(of: name))
+        }
+        #expect(try folder.names().count == 2)
+    }
+
+    @Test("a file of another size than its manifest says is not read")
+    func largeFile() throws {
+        let folder = try TemporaryFolder()
+        let target = try AtomicFolder(path: folder.path(of: "run"))
+        try AtomicFile.write("x", to: target.path(of: "weights"))
+        try target.commit()
+        let path = folder.path(of: "run")
+        #expect(unsafe truncate("\(path)/weights", 1 << 40) == 0)
+        #expect(throws: FolderDamage.self) { try FolderManifest.verify(folder: path) }
+    }
 }

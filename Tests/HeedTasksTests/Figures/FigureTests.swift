@@ -57,6 +57,9 @@ struct FigureTests {
             }
         }
         #expect(TextWidth.wrapped("a bb ccc", .plain, width: 1000) == ["a bb ccc"])
+        let long = TextWidth.fitted(String(repeating: "Wi", count: 100_000), size: 11, width: 100)
+        #expect(long.hasPrefix("WiWi") && long.hasSuffix("…"))
+        #expect((85...100).contains(TextWidth.of(long, size: 11)))
         #expect(TextWidth.of("abc", .heading) > 1.1 * TextWidth.of("abc", size: 17))
     }
 

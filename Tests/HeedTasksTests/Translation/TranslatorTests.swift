@@ -1,5 +1,6 @@
 import Foundation
 import HeedFormats
+import HeedGeneration
 import HeedModels
 import HeedNN
 import HeedTasks
@@ -155,5 +156,14 @@ struct TranslatorTests {
         }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
+    }
+
+    @Test("refuses sizes that no search has")
+    func sizes() async throws {
+        let folder = try TemporaryFolder()
+        let translator = try await translator(folder)
+        await #expect(throws: InvalidSearchOption.self) {
+            try await translator.translate(["Ein Hund"], beam: 0)
+        }
     }
 }
