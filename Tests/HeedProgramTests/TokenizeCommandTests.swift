@@ -75,4 +75,22 @@ struct TokenizeCommandTests {
         let file = try folder.file("tokenizer.json", "{\"model\": 1}")
         #expect(try Program.run(["tokenize", "--file", file, "a"]).isFailure(65))
     }
+
+    @Test("a text that takes a pattern too long is named by its line")
+    func tooManySteps() throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.file(
+            "tokenizer.json",
+            """
+            {"version": "1.0", "added_tokens": [], "normalizer": null, "pre_tokenizer":
+            {"type": "Split", "pattern": {"Regex": "(a|aa)+b"}, "behavior": "Isolated", "invert": false},
+            "post_processor": null, "decoder": null,
+            "model": {"type": "WordLevel", "unk_token": "a", "vocab": {"a": 0}}}
+            """)
+        let input = try folder.file("input", "a\n\(String(repeating: "a", count: 3000))\n")
+        let result = try Program.run(["tokenize", "--file", file, "--input", input])
+        #expect(
+            result.isFailure(65, naming: "\(input): line 2: ", "takes too many steps"),
+            "\(result.errors)")
+    }
 }

@@ -34,11 +34,14 @@ extension LanguageModelConfiguration {
         }
     }
 
-    /// Throws `ConfigurationError` for a size that no model has.
-    func validateSizes() throws {
+    /// Layers of a model at most.
+    static let maximumLayers = 1024
+
+    private func validateSizes() throws {
         for (field, value, limit) in [
             ("vocab_size", vocabulary, 1 << 24), ("hidden_size", width, 1 << 16),
-            ("num_hidden_layers", layers, 1024), ("intermediate_size", inner, 1 << 18),
+            ("num_hidden_layers", layers, Self.maximumLayers),
+            ("intermediate_size", inner, 1 << 18),
             ("num_attention_heads", heads, 4096), ("num_key_value_heads", keyValueHeads, 4096),
             ("head_dim", headSize, 4096), ("max_position_embeddings", maximumPositions, 1 << 24),
             ("sliding_window", window ?? 1, 1 << 30),

@@ -43,7 +43,6 @@ enum LlamaFamily: LanguageModelFamily {
         configuration.attentionDropout = try json.double("attention_dropout", default: 0)
         configuration.dropout = try type == .phi3 ? json.double("resid_pdrop", default: 0) : 0
         configuration.tiesOutput = try json.bool("tie_word_embeddings", default: false)
-        try configuration.validateSizes()
         try readBiases(json, &configuration)
         try readWindows(json, &configuration)
         configuration.rotary = try RotaryForm(
@@ -80,7 +79,8 @@ enum LlamaFamily: LanguageModelFamily {
     private static func readWindows(
         _ json: JSONObjectReader, _ configuration: inout LanguageModelConfiguration
     ) throws {
-        let all = 0..<configuration.layers
+        // More are refused when all is read.
+        let all = 0..<min(configuration.layers, LanguageModelConfiguration.maximumLayers)
         switch configuration.type {
         case .gpt2, .llama: return
         case .mistral, .phi3:

@@ -1,5 +1,6 @@
 import HeedFormats
 import HeedGeneration
+import HeedPatterns
 import HeedTasks
 
 /// The lines that a verb works on, some at a time: arguments, a file, or standard input.
@@ -102,6 +103,9 @@ func namingLines<Result>(
         throw Failure(.badData, "\(place(error.number)): \(error.problem)")
     } catch let error as EmptyPromptError {
         throw Failure(.badData, "\(place(error.number)): \(error.problem)")
+    } catch let error as PatternError {
+        // Texts are cut into pieces before they have numbers.
+        throw Failure(.badData, "\(name.map(nameForMessage) ?? option): \(error)")
     } catch let error as PromptFailure {
         throw Failure(.badData, "\(place(error.number)): \(error.problem)")
     }

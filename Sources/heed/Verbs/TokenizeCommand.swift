@@ -1,6 +1,7 @@
 import ArgumentParser
 import HeedFormats
 import HeedModels
+import HeedPatterns
 import HeedTasks
 import HeedText
 
@@ -109,11 +110,15 @@ struct TokenizeCommand: ParsableCommand {
             for line in lines {
                 number += 1
                 let place = "\(nameForMessage(chunks.name)): line \(number)"
-                output +=
-                    try
-                    (decode
-                    ? decoded(line, tokenizer, place)
-                    : encoded(texts(of: line, place), tokenizer)) + "\n"
+                do {
+                    output +=
+                        try
+                        (decode
+                        ? decoded(line, tokenizer, place)
+                        : encoded(texts(of: line, place), tokenizer)) + "\n"
+                } catch let error as PatternError {
+                    throw Failure(.badData, "\(place): \(error)")
+                }
             }
             try StandardStreams.write(output)
         }
