@@ -8,7 +8,7 @@ let package = Package(
     name: "HeedExamples",
     dependencies: [.package(name: "heed", path: "..")],
     targets: [
-        example("CopyTask", "HeedGeneration", "HeedModels", "HeedNN", "HeedTensor", "HeedTraining"),
+        example("CopyTask", "HeedGeneration", "HeedModels", "HeedNN", "HeedTensor"),
         example("CustomLayer", "HeedNN", "HeedTensor", "HeedTestSupport"),
         example("TranslationServer", "HeedTasks"),
         example("CaptureAttention", "HeedModels", "HeedNN", "HeedTasks", "HeedTensor"),
