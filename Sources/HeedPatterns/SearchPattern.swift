@@ -4,7 +4,8 @@ internal import Glibc
 /// A regular expression in oniguruma's syntax, which is what a tokenizer.json means by one.
 ///
 /// A search that takes too many steps back, or seconds for what takes others milliseconds, ends with an error: a pattern
-/// that comes from outside can neither hang a program nor exhaust its stack. One pattern may be used by many threads.
+/// that comes from outside cannot exhaust the stack, and hang a program only by what it does at one place of a text. One
+/// pattern may be used by many threads.
 @safe
 public final class SearchPattern: Sendable {
     /// The pattern as it was given.
@@ -20,10 +21,10 @@ public final class SearchPattern: Sendable {
     private static let limitGrowth = 4
     private static let constantBudget = 1 << 24
     private static let budgetPerByte = 64
-    /// The library counts steps back alone, and a step forward may take the rest of the text: no more starts are tried at a
-    /// time than that many bytes behind all of them, and a text has so much of its thread's time: a constant, and a
-    /// margin of ten for each byte.
-    private static let bytesAtATime = 1 << 30
+    /// The library counts steps back alone, and a step forward may take the rest of the text: at first only as many starts
+    /// are tried at a time as have so many bytes behind all of them, then twice as many, while a text has so much of its
+    /// thread's time: a constant, and a margin of ten for each byte. What a single start takes nothing bounds.
+    private static let bytesAtATime = 1 << 24
     private static let bytesBetweenLooks = 1 << 28
     private static let constantSeconds = 2.0
     private static let secondsPerByte = 2e-6
@@ -86,9 +87,6 @@ public final class SearchPattern: Sendable {
             var search = unsafe Search(
                 start: base + range.lowerBound, end: base + range.upperBound,
                 region: region, limits: limits)
-            // What is anchored to the start of a search has one.
-            unsafe search.window =
-                text.contains("\\G") ? range.count : max(Self.bytesAtATime / range.count, 64)
             unsafe search.budget = Self.constantBudget + Self.budgetPerByte * range.count
             var position = 0
             var lastEnd = -1
@@ -119,8 +117,6 @@ public final class SearchPattern: Sendable {
         let region: UnsafeMutablePointer<OnigRegion>
         let limits: OpaquePointer
         var budget = 0
-        /// Starts that are tried at a time.
-        var window = 0
         /// Bytes that may have been read since the clock was looked at.
         var unwatched = 0
         /// The thread's time when it was first looked at.
@@ -132,15 +128,18 @@ public final class SearchPattern: Sendable {
     /// The next match as offsets from the start of the search, or nil.
     private func find(from position: Int, _ search: inout Search) throws -> Range<Int>? {
         var first = position
+        var window = unsafe max(Self.bytesAtATime / search.count, 16)
         while true {
-            var last = unsafe min(first + search.window, search.count)
+            var last = unsafe min(first + window, search.count)
             while unsafe last < search.count && search.start[last] & 0xC0 == 0x80 { last += 1 }
-            let match = try unsafe find(first...last, &search)
+            let match = try unsafe find(first...last, isFirst: first == position, &search)
             let tried = (match?.lowerBound ?? last) - first + 1
             unsafe search.unwatched += tried * search.count
             if unsafe search.unwatched > Self.bytesBetweenLooks { try unsafe checkTime(&search) }
             if unsafe match != nil || last == search.count { return match }
+            try unsafe checkTime(&search)
             first = last
+            window *= 2
         }
     }
 
@@ -160,8 +159,10 @@ public final class SearchPattern: Sendable {
     /// The library does not tell how many steps it took: a small limit is tried first, then larger
     /// ones, and each is taken from the budget as if it had been used up.
     private func find(
-        _ starts: ClosedRange<Int>, _ search: inout Search
+        _ starts: ClosedRange<Int>, isFirst: Bool, _ search: inout Search
     ) throws -> Range<Int>? {
+        // `\G` stands where the last match ended alone.
+        let options = isFirst ? ONIG_OPTION_NONE : ONIG_OPTION_NOT_BEGIN_POSITION
         var limit = Self.firstLimit
         while true {
             let allowed = unsafe min(limit, search.budget)
@@ -172,14 +173,17 @@ public final class SearchPattern: Sendable {
             let found = unsafe onig_search_with_param(
                 regex, search.start, search.end, search.start + starts.lowerBound,
                 search.start + starts.upperBound,
-                search.region, ONIG_OPTION_NONE, search.limits)
-            if found == ONIG_MISMATCH { return nil }
+                search.region, options, search.limits)
+            if found == ONIG_MISMATCH {
+                unsafe search.budget -= limit == Self.firstLimit ? 1 : allowed
+                return nil
+            }
             if found >= 0, unsafe search.region.pointee.num_regs > 0 {
                 // Most searches take a few steps only: they are charged one.
                 unsafe search.budget -= limit == Self.firstLimit ? 1 : allowed
                 let begin = unsafe Int(search.region.pointee.beg[0])
                 let end = unsafe Int(search.region.pointee.end[0])
-                // `\\K` in a look-behind lets a match begin before its search.
+                // `\K` in a look-behind lets a match begin before its search.
                 guard starts.lowerBound <= begin, begin <= end, unsafe end <= search.count
                 else {
                     throw PatternError(

@@ -11,6 +11,9 @@ extension MappedFile {
         var descriptor: Int32
         var path: String
 
+        /// With the rest of the last page.
+        var mappedCount: Int { (count + 4095) / 4096 * 4096 }
+
         /// Why a byte of it cannot be read.
         var error: FileError {
             let size = try? System.status(of: descriptor, path: path).size
@@ -33,22 +36,27 @@ extension MappedFile {
         loss.withLock { $0 = function }
         var action = sigaction()
         unsafe action.__sigaction_handler.sa_sigaction = { _, information, _ in
-            MappedFile.tell(
-                UInt(bitPattern: unsafe information?.pointee._sifields._sigfault.si_addr))
+            // One that another process sends has no address.
+            let isFault = unsafe (information?.pointee.si_code ?? 0) > 0
+            let address = unsafe information?.pointee._sifields._sigfault.si_addr
+            MappedFile.tell(isFault ? UInt(bitPattern: address) : 0)
         }
         action.sa_flags = SA_SIGINFO
         unsafe sigaction(SIGBUS, &action, nil)
     }
 
-    /// Ends the process where an address lies in a map; any other mistake ends it once more without this.
+    /// Ends the process: with the function where an address lies in a map, else as the signal does by itself.
     private static func tell(_ address: UInt) {
         // Should anything hang now, the alarm ends the process.
+        signal(SIGALRM, SIG_DFL)
         alarm(10)
         let map = maps.withLock { maps in
-            maps.first { start, map in address >= start && address - start < map.count }?.value
+            maps.first { start, map in address >= start && address - start < map.mappedCount }?
+                .value
         }
         guard let map, let function = loss.withLock({ $0 }) else {
             signal(SIGBUS, SIG_DFL)
+            raise(SIGBUS)
             return
         }
         function(map.error)

@@ -32,6 +32,11 @@ public struct TranslationOptions: Sendable {
             throw InvalidSearchOption(
                 option: name, value: "\(value)", rule: "must be at least 1")
         }
+        guard beam <= BeamSearchOptions.largestBeam else {
+            throw InvalidSearchOption(
+                option: "beam", value: "\(beam)",
+                rule: "must be at most \(BeamSearchOptions.largestBeam)")
+        }
     }
 }
 

@@ -116,7 +116,7 @@ public struct TranslationTraining: Sendable {
         return end
     }
 
-    /// Both texts as ids; throws where every pair of one is too long.
+    /// Both texts as ids; throws where no pair of one is left.
     private func encode(
         _ train: ParallelText, _ valid: ParallelText, _ tokenizers: TranslationTokenizers
     ) throws -> (training: EncodedCorpus, validation: EncodedCorpus) {
@@ -126,7 +126,7 @@ public struct TranslationTraining: Sendable {
             throw CorpusError(
                 """
                 \(training.sources.isEmpty ? "training" : "validation") text: every pair has more \
-                than \(maximumLength) tokens on a side
+                than \(maximumLength) tokens on a side, or a target without tokens
                 """)
         }
         return (training, validation)

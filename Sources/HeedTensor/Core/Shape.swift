@@ -49,6 +49,9 @@ public struct Shape: Hashable, Sendable {
     /// The number of elements: the product of the sizes, 1 for a scalar. More than any memory has end the process.
     public var count: Int {
         var product = 1
+        var isEmpty = false
+        for axis in 0..<rank where !isEmpty { isEmpty = self[axis] == 0 }
+        if isEmpty { return 0 }
         for axis in 0..<rank { product = Self.product(product, self[axis]) }
         return product
     }
@@ -72,7 +75,7 @@ public struct Shape: Hashable, Sendable {
     /// The product of all sizes but the last: the rows of a tensor seen as a matrix.
     public var rows: Int {
         var product = 1
-        for axis in 0..<max(rank - 1, 0) { product *= self[axis] }
+        for axis in 0..<max(rank - 1, 0) { product = Self.product(product, self[axis]) }
         return product
     }
 

@@ -58,6 +58,7 @@ public struct NonFiniteLogits: Error, Equatable, CustomStringConvertible {
     /// The place and the value.
     public var description: String {
         guard let column else { return "logits: every value of row \(row) is -inf" }
-        return "logits: row \(row), column \(column) is \(value)"
+        // Swift tells the sign of what is no number.
+        return "logits: row \(row), column \(column) is \(value.isNaN ? "nan" : "\(value)")"
     }
 }

@@ -81,8 +81,8 @@ public struct RunFolder: Sendable {
         try Folder.rename(folder, to: name)
     }
 
-    /// Throws `FileError` where a link or a pipe stands in the place of what a run writes: a link would lead that out of
-    /// the run, and a pipe would let it wait without end.
+    /// Throws `FileError` where a link or a pipe has a name such as a run writes: a link would lead that out of the run, and
+    /// a pipe would let it wait without end.
     func checkFiles() throws {
         for name in try Folder.names(in: path) {
             if ["checkpoints", "epochs", "best", "events"].contains(name) {

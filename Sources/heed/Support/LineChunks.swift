@@ -104,7 +104,7 @@ func namingLines<Result>(
     } catch let error as EmptyPromptError {
         throw Failure(.badData, "\(place(error.number)): \(error.problem)")
     } catch let error as PatternError {
-        // Texts are cut into pieces before they have numbers.
+        // A whole chunk is cut into pieces at once: its line is not known here.
         throw Failure(.badData, "\(name.map(nameForMessage) ?? option): \(error)")
     } catch let error as PromptFailure {
         throw Failure(.badData, "\(place(error.number)): \(error.problem)")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import HeedFormats
 import HeedTasks
 
 /// `heed data`: writes pairs of the program's own making.
@@ -39,7 +40,7 @@ struct DataCommand: ParsableCommand {
         try creatingOutput { try pairs.write(toFolder: output) }
         try StandardStreams.print(
             """
-            \(output): \(pairs.training.count) training, \(pairs.validation.count) validation and \
+            \(nameForMessage(output)): \(pairs.training.count) training, \(pairs.validation.count) validation and \
             \(pairs.test.count) test pairs
             """)
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import HeedFormats
 import HeedTasks
 
 /// `heed split`: divides pairs for training, validation and test.
@@ -65,7 +66,7 @@ struct SplitCommand: ParsableCommand {
         try creatingOutput { try split.write(toFolder: output) }
         try StandardStreams.print(
             """
-            \(output): \(split.training.count) training, \(split.validation.count) validation and \
+            \(nameForMessage(output)): \(split.training.count) training, \(split.validation.count) validation and \
             \(split.test.count) test pairs
             """)
     }

@@ -162,8 +162,10 @@ struct TranslatorTests {
     func sizes() async throws {
         let folder = try TemporaryFolder()
         let translator = try await translator(folder)
-        await #expect(throws: InvalidSearchOption.self) {
-            try await translator.translate(["Ein Hund"], beam: 0)
+        for beam in [0, -1, .max] {
+            await #expect(throws: InvalidSearchOption.self) {
+                try await translator.translate(["Ein Hund"], beam: beam)
+            }
         }
     }
 }
