@@ -28,6 +28,26 @@ struct SplitCommandTests {
         }
     }
 
+    @Test("fields between quotes come out without them, and doubled ones once")
+    func quotes() throws {
+        let folder = try TemporaryFolder()
+        // An accent that stands behind a quote belongs to the text, and single quotes to their fields.
+        let text =
+            "\"say \"\"hello\"\"\"\t\"\u{301}x\"\n\"\t\"y\n"
+            + (0..<58).map { "a\($0)\tb\($0)\n" }.joined()
+        let output = folder.path(of: "output")
+        try Program.require(
+            ["split", "--valid", "1", "--test", "1", "--input", "-", "--output", output],
+            input: text)
+        func lines(_ side: String) throws -> [String] {
+            try Folder.names(in: output).filter { $0.hasSuffix(side) }.flatMap {
+                try TextFile.lines(path: "\(output)/\($0)")
+            }
+        }
+        #expect(Set(try lines("source")).isSuperset(of: ["say \"hello\"", "\""]))
+        #expect(Set(try lines("target")).isSuperset(of: ["\u{301}x", "\"y"]))
+    }
+
     @Test("bad input ends with one line that names file and line, and no folder")
     func badInput() throws {
         let folder = try TemporaryFolder()

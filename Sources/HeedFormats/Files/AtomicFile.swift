@@ -20,7 +20,7 @@ public final class AtomicFile {
     public init(path: String) throws {
         self.path = path
         let existing = try System.status(at: path)
-        if existing?.isFolder == true || path.hasSuffix("/") {
+        if existing?.isFolder == true || path.utf8.last == UInt8(ascii: "/") {
             throw FileError(path: path, .notARegularFile(kind: "a folder"))
         }
         if let existing, !existing.isRegular {

@@ -160,9 +160,11 @@ extension TextPair {
 
     /// The text of a field that a table's writer put between quotes, doubling those inside.
     private static func unquoted(_ field: Substring) -> String {
-        guard field.count >= 2, field.hasPrefix("\""), field.hasSuffix("\"") else {
+        let bytes = field.utf8
+        let quote = UInt8(ascii: "\"")
+        guard bytes.count >= 2, bytes.first == quote, bytes.last == quote else {
             return String(field)
         }
-        return String(field.dropFirst().dropLast().replacing("\"\"", with: "\""))
+        return String(Substring(bytes.dropFirst().dropLast()).replacing("\"\"", with: "\""))
     }
 }

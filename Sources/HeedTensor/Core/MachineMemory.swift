@@ -49,7 +49,7 @@ package enum MachineMemory {
                 if let line = lines("\(folder)/\(file)").first, let limit = Int(line), limit > 0 {
                     limits.append(limit)
                 }
-                guard let slash = path.lastIndex(of: "/") else { break }
+                guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { break }
                 path = String(path[..<slash])
             }
         }

@@ -92,6 +92,6 @@ func checkOption(_ name: String, _ value: Int, in range: ClosedRange<Int>) throw
 
 /// A path that means the same from everywhere; an empty one stays empty, which no file has.
 func absolute(_ path: String) -> String {
-    path.isEmpty || path.hasPrefix("/")
+    path.isEmpty || path.utf8.first == UInt8(ascii: "/")
         ? path : FileManager.default.currentDirectoryPath + "/" + path
 }

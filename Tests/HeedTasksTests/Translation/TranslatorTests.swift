@@ -162,9 +162,19 @@ struct TranslatorTests {
     func sizes() async throws {
         let folder = try TemporaryFolder()
         let translator = try await translator(folder)
-        for beam in [0, -1, .max] {
-            await #expect(throws: InvalidSearchOption.self) {
-                try await translator.translate(["Ein Hund"], beam: beam)
+        let sizes: [(String, WritableKeyPath<TranslationOptions, Int>, [Int])] = [
+            ("beam", \.beam, [0, -1, .max]), ("batchTokens", \.batchTokens, [0, .min]),
+            ("maximumLength", \.maximumLength!, [0, -5]),
+        ]
+        for (name, path, values) in sizes {
+            for value in values {
+                var options = TranslationOptions()
+                options.maximumLength = 9
+                options[keyPath: path] = value
+                let error = await #expect(throws: InvalidSearchOption.self) {
+                    try await translator.translate(["Ein Hund"], options)
+                }
+                #expect(error?.option == name)
             }
         }
     }
