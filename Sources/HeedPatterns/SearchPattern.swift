@@ -3,9 +3,8 @@ internal import Glibc
 
 /// A regular expression in oniguruma's syntax, which is what a tokenizer.json means by one.
 ///
-/// A search that takes too many steps back, or seconds for what takes others milliseconds, ends with an error: a pattern
-/// that comes from outside cannot exhaust the stack, and hang a program only by what it does at one place of a text. One
-/// pattern may be used by many threads.
+/// A search that takes too many steps back, or seconds for what takes others milliseconds, ends with an error, so that a
+/// pattern that comes from outside neither exhausts the stack nor hangs a program. One pattern may be used by many threads.
 @safe
 public final class SearchPattern: Sendable {
     /// The pattern as it was given.
@@ -15,19 +14,12 @@ public final class SearchPattern: Sendable {
 
     /// Patterns beyond are refused.
     package static let maximumBytes = 1 << 14
-    /// How many steps back a search may take at first, how much more at each further attempt, and how
-    /// many all searches of a text may take: a constant, and so many a byte.
+    /// How many steps back a search may take at first, and how many times more at each further attempt.
     private static let firstLimit = 1 << 10
     private static let limitGrowth = 4
-    private static let constantBudget = 1 << 24
-    private static let budgetPerByte = 64
     /// The library counts steps back alone, and a step forward may take the rest of the text: at first only as many starts
-    /// are tried at a time as have so many bytes behind all of them, then twice as many, while a text has so much of its
-    /// thread's time: a constant, and a margin of ten for each byte. What a single start takes nothing bounds.
+    /// are tried at a time as have so many bytes behind all of them, then twice as many, with a look at the clock between.
     private static let bytesAtATime = 1 << 24
-    private static let bytesBetweenLooks = 1 << 28
-    private static let constantSeconds = 2.0
-    private static let secondsPerByte = 2e-6
 
     /// Compiles a pattern.
     ///
@@ -68,9 +60,11 @@ public final class SearchPattern: Sendable {
     ///   - bytes: valid UTF-8.
     ///   - range: whole characters of it.
     ///   - matches: gets the ranges of the matches.
+    ///   - budget: what is left for the searches of the text to which the bytes belong.
     /// - Throws: `PatternError` where a search takes too many steps.
     public func appendMatches(
-        in bytes: [UInt8], _ range: Range<Int>, to matches: inout [Range<Int>]
+        in bytes: [UInt8], _ range: Range<Int>, to matches: inout [Range<Int>],
+        within budget: inout SearchBudget
     ) throws {
         guard 0 <= range.lowerBound, range.upperBound <= bytes.count, !range.isEmpty else { return }
         guard let region = unsafe onig_region_new(), let limits = unsafe onig_new_match_param()
@@ -82,16 +76,16 @@ public final class SearchPattern: Sendable {
             unsafe onig_free_match_param(limits)
         }
         unsafe onig_initialize_match_param(limits)
+        budget.add(bytes: range.count)
         try unsafe bytes.withUnsafeBufferPointer { buffer in
             guard let base = buffer.baseAddress else { return }
-            var search = unsafe Search(
+            let search = unsafe Search(
                 start: base + range.lowerBound, end: base + range.upperBound,
                 region: region, limits: limits)
-            unsafe search.budget = Self.constantBudget + Self.budgetPerByte * range.count
             var position = 0
             var lastEnd = -1
             while position <= range.count {
-                guard let match = try unsafe find(from: position, &search) else { return }
+                guard let match = try unsafe find(from: position, search, &budget) else { return }
                 if match.isEmpty, match.lowerBound == lastEnd {
                     position +=
                         position < range.count
@@ -110,62 +104,56 @@ public final class SearchPattern: Sendable {
         lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4
     }
 
-    /// A search of one text.
+    /// What is searched, and what the library needs for it.
     @unsafe private struct Search {
         let start: UnsafePointer<UInt8>
         let end: UnsafePointer<UInt8>
         let region: UnsafeMutablePointer<OnigRegion>
         let limits: OpaquePointer
-        var budget = 0
-        /// Bytes that may have been read since the clock was looked at.
-        var unwatched = 0
-        /// The thread's time when it was first looked at.
-        var began: Double?
 
         var count: Int { unsafe end - start }
     }
 
     /// The next match as offsets from the start of the search, or nil.
-    private func find(from position: Int, _ search: inout Search) throws -> Range<Int>? {
+    private func find(
+        from position: Int, _ search: Search, _ budget: inout SearchBudget
+    ) throws -> Range<Int>? {
         var first = position
         var window = unsafe max(Self.bytesAtATime / search.count, 16)
         while true {
             var last = unsafe min(first + window, search.count)
             while unsafe last < search.count && search.start[last] & 0xC0 == 0x80 { last += 1 }
-            let match = try unsafe find(first...last, isFirst: first == position, &search)
-            let tried = (match?.lowerBound ?? last) - first + 1
-            unsafe search.unwatched += tried * search.count
-            if unsafe search.unwatched > Self.bytesBetweenLooks { try unsafe checkTime(&search) }
-            if unsafe match != nil || last == search.count { return match }
-            try unsafe checkTime(&search)
+            let match = try unsafe firstMatch(at: first...last, from: position, search, &budget)
+            if unsafe match != nil || last == search.count {
+                let tried = max(0, (match?.lowerBound ?? last) - first) + 1
+                budget.noteRead(bytes: unsafe tried * search.count)
+                if budget.isLookDue { try checkTime(&budget) }
+                return match
+            }
+            try checkTime(&budget)
             first = last
             window *= 2
         }
     }
 
-    private func checkTime(_ search: inout Search) throws {
-        unsafe search.unwatched = 0
-        var time = timespec()
-        unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        let now = Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-        let began = unsafe search.began ?? now
-        unsafe search.began = began
-        let limit = unsafe Self.constantSeconds + Self.secondsPerByte * Double(search.count)
-        if now - began > limit { throw PatternError(pattern: text, problem: .tooManySteps) }
+    private func checkTime(_ budget: inout SearchBudget) throws {
+        guard budget.hasTime() else { throw PatternError(pattern: text, problem: .tooManySteps) }
     }
 
-    /// The next match that begins at one of some offsets, or nil.
+    /// The match that begins at the first of some offsets where one does, or nil, in a search that began at `position`.
     ///
     /// The library does not tell how many steps it took: a small limit is tried first, then larger
     /// ones, and each is taken from the budget as if it had been used up.
-    private func find(
-        _ starts: ClosedRange<Int>, isFirst: Bool, _ search: inout Search
+    private func firstMatch(
+        at starts: ClosedRange<Int>, from position: Int, _ search: Search,
+        _ budget: inout SearchBudget
     ) throws -> Range<Int>? {
-        // `\G` stands where the last match ended alone.
-        let options = isFirst ? ONIG_OPTION_NONE : ONIG_OPTION_NOT_BEGIN_POSITION
+        // `\G` stands only where the whole search begins.
+        let options =
+            starts.lowerBound == position ? ONIG_OPTION_NONE : ONIG_OPTION_NOT_BEGIN_POSITION
         var limit = Self.firstLimit
         while true {
-            let allowed = unsafe min(limit, search.budget)
+            let allowed = min(limit, budget.steps)
             // To the library 0 means that there is no limit.
             guard allowed > 0 else { throw PatternError(pattern: text, problem: .tooManySteps) }
             unsafe onig_set_retry_limit_in_search_of_match_param(search.limits, UInt(allowed))
@@ -175,17 +163,16 @@ public final class SearchPattern: Sendable {
                 search.start + starts.upperBound,
                 search.region, options, search.limits)
             if found == ONIG_MISMATCH {
-                unsafe search.budget -= limit == Self.firstLimit ? 1 : allowed
+                budget.steps -= limit == Self.firstLimit ? 1 : allowed
                 return nil
             }
             if found >= 0, unsafe search.region.pointee.num_regs > 0 {
                 // Most searches take a few steps only: they are charged one.
-                unsafe search.budget -= limit == Self.firstLimit ? 1 : allowed
+                budget.steps -= limit == Self.firstLimit ? 1 : allowed
                 let begin = unsafe Int(search.region.pointee.beg[0])
                 let end = unsafe Int(search.region.pointee.end[0])
                 // `\K` in a look-behind lets a match begin before its search.
-                guard starts.lowerBound <= begin, begin <= end, unsafe end <= search.count
-                else {
+                guard position <= begin, begin <= end, unsafe end <= search.count else {
                     throw PatternError(
                         pattern: text, problem: .invalid("matches what lies behind it"))
                 }
@@ -194,9 +181,9 @@ public final class SearchPattern: Sendable {
             guard heed_onig_is_limit(found) != 0 else {
                 throw PatternError(pattern: text, problem: .tooManySteps)
             }
-            unsafe search.budget -= allowed
+            budget.steps -= allowed
             limit *= Self.limitGrowth
-            try unsafe checkTime(&search)
+            try checkTime(&budget)
         }
     }
 

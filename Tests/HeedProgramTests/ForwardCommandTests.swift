@@ -62,7 +62,12 @@ struct ForwardCommandTests {
             ([(ids, [1, 2], [4, 23]), good], "row 0, token 1 is 23"),
             ([(ids, [1, 1], [-1]), good], "is -1"), ([(ids, [2], [4, 5]), good], "[sequences"),
             ([(ids, [2, 1], [4, 5]), good], "has 1 sequences, but input_ids has 2"),
-            ([(ids, [1 << 40, 0], []), good], "sequences; at most"),
+            ([(ids, [1 << 40, 0], []), good], "sequences of 0 tokens; at most 1024"),
+            ([(ids, [1025, 0], []), good], "sequences of 0 tokens; at most 1024"),
+            (
+                [(ids, [65_537, 1], [Int64](repeating: 4, count: 65_537)), good],
+                "sequences of 1 tokens; at most 65536"
+            ),
             ([(ids, [0, 1 << 40], []), (target, [0, 1 << 40], [])], "tokens a row; at most"),
             ([good], "input_ids"), ([(ids, [1, 1], [4])], "decoder_input_ids"),
             (

@@ -71,6 +71,15 @@ struct SignalTests {
         }
     }
 
+    @Test("one that tells of lost memory ends a program as by itself when another process sends it")
+    func lostMemory() throws {
+        let program = try RunningProgram(["translate", "--model", SmallRun.shared.get().model])
+        try program.waitUntilItWatches()
+        program.send(SIGBUS)
+        let result = try program.end()
+        #expect(result.status == 128 + SIGBUS && result.errors.isEmpty, "\(result)")
+    }
+
     @Test("those that were ignored from the start stay ignored, as under nohup and in scripts")
     func ignored() throws {
         let run = try SmallRun.shared.get()

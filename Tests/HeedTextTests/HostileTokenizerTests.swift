@@ -1,5 +1,6 @@
 import Foundation
 import HeedFormats
+import HeedPatterns
 import HeedTestSupport
 import HeedText
 import Testing
@@ -203,6 +204,26 @@ struct HostileTokenizerTests {
         for (name, text) in [("normalizer", normalizer), ("decoder", decoder)] {
             let value = try JSONParser().parse(text)
             #expect(field(refusing: try object { $0.updateValue(value, forName: name) }) == name)
+        }
+    }
+
+    @Test(
+        "all words, parts and steps of a text share the steps that it may take",
+        arguments: [
+            #"{"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, SPLIT]}"#,
+            #"{"type": "Sequence", "pretokenizers": [{"type": "CharDelimiterSplit", "delimiter": "|"}, SPLIT]}"#,
+        ])
+    func sharedSteps(rules: String) throws {
+        let split =
+            #"{"type": "Split", "pattern": {"Regex": "(a|aa)+$"}, "behavior": "Isolated", "invert": false}"#
+        let value = try JSONParser().parse(rules.replacing("SPLIT", with: split))
+        let tokenizer = try Tokenizer(
+            parsing: object { $0.updateValue(value, forName: "pre_tokenizer") }, file: "t.json")
+        let word = String(repeating: "a", count: 24) + "b"
+        #expect(try tokenizer.encodeIDs([word])[0].count > 0)
+        for separator in [" ", "|", "</s>"] where separator != "|" || rules.contains("|") {
+            let text = Array(repeating: word, count: 200).joined(separator: separator)
+            #expect(throws: PatternError.self) { try tokenizer.encodeIDs([text]) }
         }
     }
 

@@ -40,11 +40,8 @@ struct SplitScannerTests {
 
     @Test("a pattern that never ends is given up")
     func catastrophe() throws {
-        let pattern = try SearchPattern("(x+x+)+y")
-        var matches: [Range<Int>] = []
-        let bytes = String(repeating: "x", count: 5000).bytes
         #expect(throws: PatternError.self) {
-            try pattern.appendMatches(in: bytes, bytes.indices, to: &matches)
+            try matches(of: "(x+x+)+y", in: String(repeating: "x", count: 5000).bytes)
         }
         #expect(throws: PatternError.self) { try SearchPattern("(") }
         #expect(throws: PatternError.self) {
@@ -61,37 +58,45 @@ struct SplitScannerTests {
             "a(?=a*b)", "(a+)\\1b", "((((a{1,100}){1,100}){1,100}){1,100})b", "(?:a|a){11}c|a{11}",
         ])
     func forwardSteps(source: String) throws {
-        let pattern = try SearchPattern(source)
-        var matches: [Range<Int>] = []
-        let bytes = String(repeating: "a", count: 200_000).bytes
         let error = #expect(throws: PatternError.self) {
-            try pattern.appendMatches(in: bytes, bytes.indices, to: &matches)
+            try matches(of: source, in: String(repeating: "a", count: 200_000).bytes)
         }
         #expect(error?.problem == .tooManySteps)
     }
 
+    private func matches(of source: String, in bytes: [UInt8]) throws -> [Range<Int>] {
+        var matches: [Range<Int>] = []
+        var budget = SearchBudget()
+        try SearchPattern(source).appendMatches(
+            in: bytes, bytes.indices, to: &matches, within: &budget)
+        return matches
+    }
+
     @Test("matches in a long text are those in its parts, wherever a search pauses")
     func pauses() throws {
-        // Long enough for some hundred starts at a time.
+        // Long enough for only sixteen starts at a time at first.
         let bytes = String(repeating: "aé日🙂 ", count: 200_000).bytes + "z".bytes
-        var matches: [Range<Int>] = []
-        try SearchPattern("z|(?<=日)🙂").appendMatches(in: bytes, bytes.indices, to: &matches)
-        #expect(matches.count == 200_001 && matches.last == bytes.count - 1..<bytes.count)
-        #expect(matches[199_999] == bytes.count - 6..<bytes.count - 2)
-        matches = []
-        try SearchPattern("z|\\Ga").appendMatches(in: bytes, bytes.indices, to: &matches)
-        #expect(matches == [0..<1, bytes.count - 1..<bytes.count])
+        let emojis = try matches(of: "z|(?<=日)🙂", in: bytes)
+        #expect(emojis.count == 200_001 && emojis.last == bytes.count - 1..<bytes.count)
+        #expect(emojis[199_999] == bytes.count - 6..<bytes.count - 2)
+        #expect(try matches(of: "z|\\Ga", in: bytes) == [0..<1, bytes.count - 1..<bytes.count])
+    }
+
+    @Test("a match is found at any distance, also one that begins before the place that is tried")
+    func distances() throws {
+        let length = 2_000_000
+        for distance in Array(0..<70) + [1000, 65_536, length - 4] {
+            var bytes = [UInt8](repeating: 0x63, count: length)
+            bytes.replaceSubrange(distance..<distance + 3, with: "aab".utf8)
+            #expect(try matches(of: "(?<=aa)b", in: bytes) == [distance + 2..<distance + 3])
+            #expect(try matches(of: "(?<=\\Kaa)b", in: bytes) == [distance..<distance + 3])
+        }
     }
 
     @Test("matches that begin before their search are refused")
     func backwards() throws {
         for source in ["(?<=\\Ka)b|a", "(?<=\\Ka)"] {
-            let pattern = try SearchPattern(source)
-            var matches: [Range<Int>] = []
-            let bytes = "abab".bytes
-            #expect(throws: PatternError.self) {
-                try pattern.appendMatches(in: bytes, bytes.indices, to: &matches)
-            }
+            #expect(throws: PatternError.self) { try matches(of: source, in: "abab".bytes) }
         }
     }
 }

@@ -21,5 +21,9 @@ public final class FolderLock: Sendable {
         self.descriptor = descriptor
     }
 
-    deinit { _ = close(descriptor) }
+    deinit {
+        // A process that is being started has a copy of the descriptor until it runs its own program: the lock goes at once.
+        _ = flock(descriptor, LOCK_UN)
+        _ = close(descriptor)
+    }
 }

@@ -7,12 +7,12 @@ internal import Synchronization
 /// what is wrong before that; the library alone handles no signal.
 extension MappedFile {
     private struct Map: Sendable {
-        var count: Int
-        var descriptor: Int32
-        var path: String
+        let count: Int
 
-        /// With the rest of the last page.
-        var mappedCount: Int { (count + 4095) / 4096 * 4096 }
+        /// With the rest of the last page, into which a vector that ends behind the file may reach.
+        let mappedCount: Int
+        let descriptor: Int32
+        let path: String
 
         /// Why a byte of it cannot be read.
         var error: FileError {
@@ -39,20 +39,22 @@ extension MappedFile {
             // One that another process sends has no address.
             let isFault = unsafe (information?.pointee.si_code ?? 0) > 0
             let address = unsafe information?.pointee._sifields._sigfault.si_addr
-            MappedFile.tell(isFault ? UInt(bitPattern: address) : 0)
+            MappedFile.end(isFault ? UInt(bitPattern: address) : nil)
         }
         action.sa_flags = SA_SIGINFO
         unsafe sigaction(SIGBUS, &action, nil)
     }
 
     /// Ends the process: with the function where an address lies in a map, else as the signal does by itself.
-    private static func tell(_ address: UInt) {
+    private static func end(_ address: UInt?) {
         // Should anything hang now, the alarm ends the process.
         signal(SIGALRM, SIG_DFL)
         alarm(10)
-        let map = maps.withLock { maps in
-            maps.first { start, map in address >= start && address - start < map.mappedCount }?
-                .value
+        // A thread may be stopped by a signal from outside while it holds the lock.
+        let map = address.flatMap { address in
+            maps.withLock { maps in
+                maps.first { $0 <= address && address - $0 < $1.mappedCount }?.value
+            }
         }
         guard let map, let function = loss.withLock({ $0 }) else {
             signal(SIGBUS, SIG_DFL)
@@ -63,7 +65,10 @@ extension MappedFile {
     }
 
     func remember() {
-        let map = Map(count: count, descriptor: file.descriptor, path: path)
+        let page = sysconf(Int32(_SC_PAGESIZE))
+        let map = Map(
+            count: count, mappedCount: (count + page - 1) / page * page,
+            descriptor: file.descriptor, path: path)
         Self.maps.withLock { $0[base] = map }
     }
 

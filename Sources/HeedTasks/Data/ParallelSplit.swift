@@ -165,6 +165,12 @@ extension TextPair {
         guard bytes.count >= 2, bytes.first == quote, bytes.last == quote else {
             return String(field)
         }
-        return String(Substring(bytes.dropFirst().dropLast()).replacing("\"\"", with: "\""))
+        var text: [UInt8] = []
+        var isDoubled = false
+        for byte in bytes.dropFirst().dropLast() {
+            isDoubled = byte == quote && text.last == quote && !isDoubled
+            if !isDoubled { text.append(byte) }
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 }

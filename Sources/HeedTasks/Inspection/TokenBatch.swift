@@ -27,6 +27,7 @@ package struct TokenBatch {
     private let ids: [Int32]
 
     private static let maximumRows = 1 << 16
+    private static let maximumEmptyRows = 1 << 10
     private static let maximumColumns = 1 << 20
 
     /// Reads `ids` and, where it is there, `mask`; without one all ids are tokens.
@@ -39,8 +40,11 @@ package struct TokenBatch {
             throw fail(name, "has the shape \(shape); it must be [sequences, tokens]")
         }
         // Rows without columns, and columns without rows, take no byte of the file, however many it says.
-        guard shape[0] <= Self.maximumRows else {
-            throw fail(name, "has \(shape[0]) sequences; at most \(Self.maximumRows) are read")
+        let maximumRows = shape[1] == 0 ? Self.maximumEmptyRows : Self.maximumRows
+        guard shape[0] <= maximumRows else {
+            throw fail(
+                name,
+                "has \(shape[0]) sequences of \(shape[1]) tokens; at most \(maximumRows) are read")
         }
         guard shape[1] <= Self.maximumColumns else {
             throw fail(

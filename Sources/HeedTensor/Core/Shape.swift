@@ -48,12 +48,13 @@ public struct Shape: Hashable, Sendable {
 
     /// The number of elements: the product of the sizes, 1 for a scalar. More than any memory has end the process.
     public var count: Int {
-        var product = 1
-        var isEmpty = false
-        for axis in 0..<rank where !isEmpty { isEmpty = self[axis] == 0 }
-        if isEmpty { return 0 }
-        for axis in 0..<rank { product = Self.product(product, self[axis]) }
-        return product
+        product(of: 0..<rank)
+    }
+
+    /// The product of some sizes: 0 where one is, however large the others are.
+    private func product(of axes: Range<Int>) -> Int {
+        for axis in axes where self[axis] == 0 { return 0 }
+        return axes.reduce(1) { Self.product($0, self[$1]) }
     }
 
     /// The bytes of a tensor.
@@ -73,11 +74,7 @@ public struct Shape: Hashable, Sendable {
     public var columns: Int { rank == 0 ? 1 : self[rank - 1] }
 
     /// The product of all sizes but the last: the rows of a tensor seen as a matrix.
-    public var rows: Int {
-        var product = 1
-        for axis in 0..<max(rank - 1, 0) { product = Self.product(product, self[axis]) }
-        return product
-    }
+    public var rows: Int { product(of: 0..<max(rank - 1, 0)) }
 
     /// This shape with another size of the last axis.
     package func withColumns(_ columns: Int) -> Shape {

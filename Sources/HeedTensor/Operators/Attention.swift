@@ -40,12 +40,10 @@ extension Context {
             ? Tensor(uninitialized: [heads.count, queryPacking.tokenCount], statistics) : nil
         let output = call.forward(lse: lse)
         if let observed, let lse, let attentionObserver {
-            for head in observed where head >= 0 && head < heads.count {
-                for sequence in 0..<queryPacking.count {
-                    attentionObserver.observe(
-                        attention: name, sequence: sequence, head: head,
-                        weights: call.weights(sequence: sequence, head: head, lse: lse))
-                }
+            call.forEachWeights(
+                ofHeads: observed.filter { $0 >= 0 && $0 < heads.count }, lse: lse
+            ) {
+                attentionObserver.observe(attention: name, sequence: $1, head: $0, weights: $2)
             }
         }
         guard isRecorded, let lse else { return output }
@@ -249,21 +247,35 @@ private struct AttentionCall {
         return output
     }
 
-    /// exp(score − log-sum-exp) of one head for one sequence.
-    func weights(sequence: Int, head: Int, lse: Tensor) -> Tensor {
-        let shape: Shape = [packing.lengths[sequence], keyRanges.rowCounts[sequence]]
-        let seen = Int(keyLengths.scalars(as: Int32.self)[sequence])
-        let weights = Tensor(uninitialized: [shape[0], seen], Kernels.statistics(for: type))
+    /// Computes exp(score − log-sum-exp) [queries, keys] of some heads for every sequence.
+    func forEachWeights(
+        ofHeads observed: [Int], lse: Tensor,
+        _ body: (_ head: Int, _ sequence: Int, _ weights: Tensor) -> Void
+    ) {
+        let (queries, keys) = (packing.lengths, keyRanges.rowCounts)
+        let seen = keyLengths.scalars(as: Int32.self)
+        let statistics = Kernels.statistics(for: type)
         var call = unsafe description()
         unsafe call.lse = lse.mutableBytes
         let table = unsafe Kernels.table(for: type)
         let scratchSize = unsafe table.pointee.attention_scratch(&call)
-        unsafe table.pointee.attention_weights(
-            &call, Int32(sequence), Int32(head), weights.mutableBytes,
-            threadScratch(scratchSize))
-        if seen == shape[1] { return weights }
-        let hidden = Tensor.zeros([shape[0], shape[1] - seen], weights.elementType)
-        return Context().concatenated([weights, hidden], axis: 1)
+        for head in observed {
+            for sequence in queries.indices {
+                let weights = Tensor(
+                    uninitialized: [queries[sequence], Int(seen[sequence])], statistics)
+                unsafe table.pointee.attention_weights(
+                    &call, Int32(sequence), Int32(head), weights.mutableBytes,
+                    threadScratch(scratchSize))
+                let hiddenCount = keys[sequence] - Int(seen[sequence])
+                if hiddenCount == 0 {
+                    body(head, sequence, weights)
+                } else {
+                    let hidden = Tensor.zeros([queries[sequence], hiddenCount], statistics)
+                    body(
+                        head, sequence, Context().concatenated([weights, hidden], axis: 1))
+                }
+            }
+        }
     }
 
     /// The gradients of the distinct tensors of queries, keys and values, then that of the bias.

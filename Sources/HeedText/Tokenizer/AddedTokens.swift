@@ -1,4 +1,5 @@
 import HeedFormats
+import HeedPatterns
 
 /// A token outside of the model's pieces, or one of them with a special meaning.
 struct AddedToken: Sendable, Equatable {
@@ -116,7 +117,8 @@ struct AddedTokens: Sendable {
     private static func content(_ token: AddedToken, _ normalizer: Normalizer?) throws -> [UInt8] {
         guard token.isNormalized else { return Array(token.content.utf8) }
         var text = NormalizedText(token.content, trackingSources: false)
-        try normalizer?.apply(to: &text)
+        var budget = SearchBudget()
+        try normalizer?.apply(to: &text, within: &budget)
         return text.bytes
     }
 

@@ -1,4 +1,5 @@
 import HeedFormats
+import HeedPatterns
 
 /// A step that rewrites the whole text before it is split: the `normalizer` of a tokenizer.json.
 indirect enum Normalizer: Sendable, Equatable {
@@ -37,8 +38,9 @@ indirect enum Normalizer: Sendable, Equatable {
 
     /// Applies the step.
     ///
+    /// - Parameter budget: what the patterns' searches of the whole text may still take.
     /// - Throws: `PatternError` where a pattern takes too many steps.
-    func apply(to text: inout NormalizedText) throws {
+    func apply(to text: inout NormalizedText, within budget: inout SearchBudget) throws {
         switch self {
         case .form(let form): CanonicalComposition.normalize(&text, form)
         case .lowercase: text.lowercase()
@@ -47,14 +49,15 @@ indirect enum Normalizer: Sendable, Equatable {
         case .nmt: text.applyNmt()
         case .replace(let pattern, let content):
             var matches: [Range<Int>] = []
-            try pattern.appendMatches(in: text.bytes, text.bytes.indices, to: &matches)
+            try pattern.appendMatches(
+                in: text.bytes, text.bytes.indices, to: &matches, within: &budget)
             text.replace(matches, with: Array(content.utf8))
         case .prepend(let prefix): text.prepend(Array(prefix.utf8))
         case .bert(let normalizer): normalizer.apply(to: &text)
         case .precompiled(let table): table.apply(to: &text)
         case .byteLevel: text.makeBytesVisible()
         case .sentencePiece(let normalizer): normalizer.apply(to: &text)
-        case .sequence(let steps): for step in steps { try step.apply(to: &text) }
+        case .sequence(let steps): for step in steps { try step.apply(to: &text, within: &budget) }
         }
     }
 }

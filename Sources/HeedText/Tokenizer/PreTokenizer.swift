@@ -1,4 +1,5 @@
 import HeedFormats
+import HeedPatterns
 
 /// A rule that cuts the normalized text into words: the `pre_tokenizer` of a tokenizer.json.
 indirect enum PreTokenizer: Sendable, Equatable {
@@ -39,8 +40,11 @@ indirect enum PreTokenizer: Sendable, Equatable {
     ///
     /// - Parameter keepsBytes: whether the last step leaves the bytes as they are, of which a byte-level
     ///   model is to be told.
+    /// - Parameter budget: what the patterns' searches of the whole text may still take.
     /// - Throws: `PatternError` where a pattern takes too many steps.
-    func apply(to text: inout SplitText, keepsBytes: Bool) throws {
+    func apply(
+        to text: inout SplitText, keepsBytes: Bool, within budget: inout SearchBudget
+    ) throws {
         let kinds = CharacterKinds.shared
         switch self {
         case .metaspace(let rule): rule.apply(to: &text)
@@ -58,7 +62,7 @@ indirect enum PreTokenizer: Sendable, Equatable {
                 text.cut { scanner.appendWords(in: $0, $1, to: &$2) }
             } else {
                 try text.split(behavior, inverted: inverted) {
-                    try pattern.appendMatches(in: $0, $1, to: &$2)
+                    try pattern.appendMatches(in: $0, $1, to: &$2, within: &budget)
                 }
             }
         case .unicodeScripts: text.cut(Self.cutScripts)
@@ -81,7 +85,8 @@ indirect enum PreTokenizer: Sendable, Equatable {
             if !keepsBytes { text.rewriteWords { $0.makeBytesVisible() } }
         case .sequence(let rules):
             for (index, rule) in rules.enumerated() {
-                try rule.apply(to: &text, keepsBytes: keepsBytes && index == rules.count - 1)
+                try rule.apply(
+                    to: &text, keepsBytes: keepsBytes && index == rules.count - 1, within: &budget)
             }
         }
     }

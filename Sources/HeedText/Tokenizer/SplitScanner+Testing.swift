@@ -1,3 +1,5 @@
+import HeedPatterns
+
 /// The patterns that are scanned by hand, for tests that compare scanners and engine.
 package let knownSplitPatterns: [String] = SplitScanner.known.map(\.pattern)
 
@@ -6,7 +8,8 @@ package func splitWords(
     _ bytes: [UInt8], pattern: String, scanning: Bool
 ) throws -> [Range<Int>] {
     var words: [Range<Int>] = []
+    var budget = SearchBudget()
     try TextPattern(regex: pattern, scanning: scanning).appendMatches(
-        in: bytes, bytes.indices, to: &words)
+        in: bytes, bytes.indices, to: &words, within: &budget)
     return words
 }

@@ -45,11 +45,13 @@ struct TextPattern: Sendable {
 
     /// Appends all matches in a range, from left to right and without overlap.
     func appendMatches(
-        in bytes: [UInt8], _ range: Range<Int>, to matches: inout [Range<Int>]
+        in bytes: [UInt8], _ range: Range<Int>, to matches: inout [Range<Int>],
+        within budget: inout SearchBudget
     ) throws {
         switch kind {
         case .text(let text): bytes.appendOccurrences(of: text, in: range, to: &matches)
-        case .search(let pattern): try pattern.appendMatches(in: bytes, range, to: &matches)
+        case .search(let pattern):
+            try pattern.appendMatches(in: bytes, range, to: &matches, within: &budget)
         case .scanner(let scanner): scanner.appendWords(in: bytes, range, to: &matches)
         }
     }

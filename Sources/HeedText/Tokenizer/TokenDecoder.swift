@@ -1,3 +1,5 @@
+import HeedPatterns
+
 /// A step that turns pieces back into text: the `decoder` of a tokenizer.json.
 indirect enum TokenDecoder: Sendable, Equatable {
     /// Turns runs of pieces such as `<0xE2>` into the characters whose bytes they are; a run that
@@ -47,8 +49,9 @@ indirect enum TokenDecoder: Sendable, Equatable {
 
     /// Applies the step to the pieces, each in UTF-8.
     ///
+    /// - Parameter budget: what the patterns' searches of the whole text may still take.
     /// - Throws: `PatternError` where a pattern takes too many steps.
-    func apply(to pieces: [[UInt8]]) throws -> [[UInt8]] {
+    func apply(to pieces: [[UInt8]], within budget: inout SearchBudget) throws -> [[UInt8]] {
         switch self {
         case .byteLevel: return [Self.bytes(of: pieces)]
         case .wordPiece(let prefix, let cleansUp):
@@ -66,7 +69,8 @@ indirect enum TokenDecoder: Sendable, Equatable {
         case .replace(let pattern, let content):
             return try pieces.map { piece in
                 var matches: [Range<Int>] = []
-                try pattern.appendMatches(in: piece, piece.indices, to: &matches)
+                try pattern.appendMatches(
+                    in: piece, piece.indices, to: &matches, within: &budget)
                 guard !matches.isEmpty else { return piece }
                 var result: [UInt8] = []
                 var position = 0
@@ -87,7 +91,7 @@ indirect enum TokenDecoder: Sendable, Equatable {
             }
         case .sentencePiece(let decoder): return [decoder.text(of: pieces)]
         case .sequence(let steps):
-            return try steps.reduce(pieces) { try $1.apply(to: $0) }
+            return try steps.reduce(pieces) { try $1.apply(to: $0, within: &budget) }
         }
     }
 

@@ -1,3 +1,5 @@
+import HeedPatterns
+
 extension Tokenizer {
     /// Turns ids back into text.
     ///
@@ -29,7 +31,8 @@ extension Tokenizer {
         guard let decoder = continues ? decoder?.continuing : decoder else {
             return Array(pieces.joined(separator: [0x20]))
         }
-        let bytes = Array(try decoder.apply(to: pieces).joined())
+        var budget = SearchBudget()
+        let bytes = Array(try decoder.apply(to: pieces, within: &budget).joined())
         guard isRawText else { return bytes }
         let text = String(decoding: bytes, as: UTF8.self)
         var normalized = NormalizedText(text, trackingSources: false)

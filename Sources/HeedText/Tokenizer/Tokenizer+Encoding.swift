@@ -72,7 +72,7 @@ extension Tokenizer {
         _ part: consuming NormalizedText, into scratch: inout TokenizerScratch,
         _ offsets: inout TokenOffsets
     ) throws {
-        try normalizer?.apply(to: &part)
+        try normalizer?.apply(to: &part, within: &scratch.budget)
         guard
             let parts = added.parts(
                 of: part.bytes, isNormalized: true, findsSpecial: parsesSpecialTokens)
@@ -93,7 +93,7 @@ extension Tokenizer {
         var words: [Range<Int>] = []
         swap(&words, &scratch.sections)
         defer { swap(&words, &scratch.sections) }
-        try cutter.cut(&text, into: &words)
+        try cutter.cut(&text, into: &words, within: &scratch.budget)
         let bytes = text.bytes
         // Taken once: its reference count is that of all threads.
         let spaces = offsets.pieceSpaces

@@ -1,4 +1,5 @@
 import HeedFormats
+import HeedPatterns
 import Synchronization
 
 /// What encoding works with and keeps between texts: buffers, and the ids of words seen before.
@@ -15,6 +16,8 @@ struct TokenizerScratch {
     /// for n bytes together with the token behind it.
     private(set) var ids: [Int32] = []
     private(set) var lengths: [Int] = []
+    /// What the patterns' searches of the text may still take.
+    var budget = SearchBudget()
     /// The words of a section.
     var sections: [Range<Int>] = []
     /// Room for a word that is rewritten.
@@ -30,6 +33,7 @@ struct TokenizerScratch {
     mutating func begin() {
         ids.removeAll(keepingCapacity: true)
         lengths.removeAll(keepingCapacity: true)
+        budget = SearchBudget()
     }
 
     /// Appends the symbols that the merger is left with.

@@ -1,3 +1,5 @@
+import HeedPatterns
+
 /// The rules of a pre-tokenizer compiled into one pass over the text.
 ///
 /// Every rule that is supported decides from single characters where to cut, so that all of them
@@ -107,8 +109,12 @@ struct WordCutter: Sendable {
 
     /// Cuts a normalized text, which some rules rewrite, into words.
     ///
+    /// - Parameter budget: what the patterns' searches of the whole text may still take.
     /// - Throws: `PatternError` where a pattern takes too many steps.
-    func cut(_ text: inout NormalizedText, into words: inout [Range<Int>]) throws {
+    func cut(
+        _ text: inout NormalizedText, into words: inout [Range<Int>],
+        within budget: inout SearchBudget
+    ) throws {
         words.removeAll(keepingCapacity: true)
         if let splitter {
             splitter.prepare(&text)
@@ -116,7 +122,7 @@ struct WordCutter: Sendable {
             return
         }
         var split = SplitText(text, room: words)
-        try rule?.apply(to: &split, keepsBytes: keepsBytes)
+        try rule?.apply(to: &split, keepsBytes: keepsBytes, within: &budget)
         text = split.text
         words = split.words
     }

@@ -1,3 +1,5 @@
+import HeedPatterns
+
 /// How often each word of some texts occurs.
 struct WordCounter: Sendable {
     private let normalizer: Normalizer?
@@ -18,9 +20,10 @@ struct WordCounter: Sendable {
     /// Counts the words of a line.
     mutating func add(_ line: String) {
         var text = NormalizedText(line, trackingSources: false)
+        var budget = SearchBudget()
         do {
-            try normalizer?.apply(to: &text)
-            try cutter.cut(&text, into: &ranges)
+            try normalizer?.apply(to: &text, within: &budget)
+            try cutter.cut(&text, into: &ranges, within: &budget)
             for range in ranges {
                 let word = words.insert(text.bytes, range)
                 if word.isNew { counts.append(0) }

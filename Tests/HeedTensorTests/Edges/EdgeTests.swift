@@ -12,6 +12,15 @@ struct EdgeTests {
             precision.activationType)
     }
 
+    @Test("a shape with a size of 0 has no elements, however large the other sizes are")
+    func emptyShapes() {
+        let large = 1 << 40
+        for shape in [[0, large, large], [large, 0, large], [large, large, 0]] as [Shape] {
+            #expect(shape.count == 0)
+        }
+        #expect(([large, large, 0, 2] as Shape).rows == 0 && ([large, 0] as Shape).rows == large)
+    }
+
     @Test("a softmax row of −∞ gives 0 and gradient 0")
     func emptySoftmaxRow() {
         for precision in precisions {
