@@ -25,13 +25,14 @@ enum SettingsFile {
             throw Failure(.badData, "\(name): must hold 'name: value' a line")
         }
         return try mapping.map { key, value in
+            let place = key.mark.map { "\(name): line \($0.line)" } ?? name
             guard let key = key.scalar?.string else {
-                throw Failure(.badData, "\(name): a name of a setting must be a plain word")
+                throw Failure(.badData, "\(place): a name of a setting must be a plain word")
             }
             guard let value = value.scalar?.string else {
-                throw Failure(.badData, "\(name): \(key): must be a plain value")
+                throw Failure(.badData, "\(place): \(key): must be a plain value")
             }
-            return SettingAssignment(name: key, value: value, file: name)
+            return SettingAssignment(name: key, value: value, place: place)
         }
     }
 

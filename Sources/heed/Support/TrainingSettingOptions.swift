@@ -108,8 +108,8 @@ struct TrainingSettingOptions<Recipe: TrainingRecipe>: ParsableArguments {
 struct SettingAssignment {
     let name: String
     let value: String
-    /// The file that asks for it, as messages name it; nil for the command line.
-    var file: String?
+    /// The file and the line that ask for it, as messages name them; nil for the command line.
+    var place: String?
 
     /// Sets the value; the preset is dealt with before all others.
     func apply(to recipe: inout some TrainingRecipe) throws {
@@ -123,7 +123,7 @@ struct SettingAssignment {
 
     /// What is wrong with it, as a mistake of the file or of the command line.
     func failure(_ problem: String) -> Failure {
-        file.map { Failure(.badData, "\($0): \(problem)") } ?? Failure(.usage, problem)
+        place.map { Failure(.badData, "\($0): \(problem)") } ?? Failure(.usage, problem)
     }
 }
 
