@@ -13,23 +13,25 @@ public struct SearchBudget: Sendable {
     private var seconds = 2.0
     /// Bytes that may have been read since the clock was looked at.
     private var unwatched = 0
-    /// The thread's time when it was first looked at.
-    private var began: Double?
+    /// The thread's time when it was last looked at during this search.
+    private var lookedAt: Double?
 
     /// The budget of a text in which nothing has been searched yet.
     public init() {}
 
-    /// Adds what the search of so many bytes may take.
-    mutating func add(bytes: Int) {
-        steps += Self.stepsPerByte * bytes
-        seconds += Self.secondsPerByte * Double(bytes)
+    /// Adds what the search of so many bytes may take, which begins now.
+    mutating func beginSearch(ofBytes count: Int) {
+        steps += Self.stepsPerByte * count
+        seconds += Self.secondsPerByte * Double(count)
+        unwatched = 0
+        lookedAt = nil
     }
 
-    /// Notes that so many bytes may have been read.
-    mutating func noteRead(bytes: Int) { unwatched += bytes }
-
-    /// Whether so much may have been read since the last look at the clock that there should be another one.
-    var isLookDue: Bool { unwatched > Self.bytesBetweenLooks }
+    /// Whether there is time left after so many bytes may have been read; looks at the clock once they are many.
+    mutating func hasTime(afterReading count: Int) -> Bool {
+        unwatched += count
+        return unwatched <= Self.bytesBetweenLooks || hasTime()
+    }
 
     /// Looks at the clock of the thread: whether there is time left.
     mutating func hasTime() -> Bool {
@@ -37,8 +39,8 @@ public struct SearchBudget: Sendable {
         var time = timespec()
         unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
         let now = Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-        let began = began ?? now
-        self.began = began
-        return now - began <= seconds
+        if let lookedAt { seconds -= now - lookedAt }
+        lookedAt = now
+        return seconds >= 0
     }
 }

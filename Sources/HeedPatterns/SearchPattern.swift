@@ -76,7 +76,7 @@ public final class SearchPattern: Sendable {
             unsafe onig_free_match_param(limits)
         }
         unsafe onig_initialize_match_param(limits)
-        budget.add(bytes: range.count)
+        budget.beginSearch(ofBytes: range.count)
         try unsafe bytes.withUnsafeBufferPointer { buffer in
             guard let base = buffer.baseAddress else { return }
             let search = unsafe Search(
@@ -126,18 +126,17 @@ public final class SearchPattern: Sendable {
             let match = try unsafe firstMatch(at: first...last, from: position, search, &budget)
             if unsafe match != nil || last == search.count {
                 let tried = max(0, (match?.lowerBound ?? last) - first) + 1
-                budget.noteRead(bytes: unsafe tried * search.count)
-                if budget.isLookDue { try checkTime(&budget) }
+                try check(budget.hasTime(afterReading: unsafe tried * search.count))
                 return match
             }
-            try checkTime(&budget)
+            try check(budget.hasTime())
             first = last
             window *= 2
         }
     }
 
-    private func checkTime(_ budget: inout SearchBudget) throws {
-        guard budget.hasTime() else { throw PatternError(pattern: text, problem: .tooManySteps) }
+    private func check(_ hasTime: Bool) throws {
+        guard hasTime else { throw PatternError(pattern: text, problem: .tooManySteps) }
     }
 
     /// The match that begins at the first of some offsets where one does, or nil, in a search that began at `position`.
@@ -183,7 +182,7 @@ public final class SearchPattern: Sendable {
             }
             budget.steps -= allowed
             limit *= Self.limitGrowth
-            try checkTime(&budget)
+            try check(budget.hasTime())
         }
     }
 

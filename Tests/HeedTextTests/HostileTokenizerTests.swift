@@ -7,10 +7,10 @@ import Testing
 
 @Suite("Tokenizer files that are wrong")
 struct HostileTokenizerTests {
-    private func object(_ changes: (inout JSONObject) -> Void) throws -> [UInt8] {
+    private func object(_ changes: (inout JSONObject) throws -> Void) throws -> [UInt8] {
         let json = try JSONParser().parse(sampleTokenizer(.rawText, merges: 4).serialized())
         var object = try #require(json.objectValue)
-        changes(&object)
+        try changes(&object)
         return JSONWriter().bytes(.object(object))
     }
 
@@ -207,24 +207,71 @@ struct HostileTokenizerTests {
         }
     }
 
+    private static let costlyRegex = #""pattern": {"Regex": "(a|aa)+$"}"#
+    private static let costlySplit =
+        #"{"type": "Split", \#(costlyRegex), "behavior": "Isolated", "invert": false}"#
+    private static let costlyReplacement = #"{"type": "Replace", \#(costlyRegex), "content": ""}"#
+    /// One search in it takes a small part of the steps that a text may take.
+    private static let costlyWord = String(repeating: "a", count: 24) + "b"
+
+    private static func sequence(_ name: String, _ first: String, _ step: String, _ count: Int)
+        -> String
+    {
+        let steps = [first] + Array(repeating: step, count: count)
+        return #"{"type": "Sequence", "\#(name)": [\#(steps.joined(separator: ","))]}"#
+    }
+
     @Test(
         "all words, parts and steps of a text share the steps that it may take",
         arguments: [
-            #"{"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, SPLIT]}"#,
-            #"{"type": "Sequence", "pretokenizers": [{"type": "CharDelimiterSplit", "delimiter": "|"}, SPLIT]}"#,
+            // The steps, their number, how often the word stands in the text, and what stands between.
+            (#"{"type": "WhitespaceSplit"}"#, 1, 200, " "),
+            (#"{"type": "CharDelimiterSplit", "delimiter": "|"}"#, 1, 200, "|"),
+            (#"{"type": "WhitespaceSplit"}"#, 12, 20, " "),
         ])
-    func sharedSteps(rules: String) throws {
-        let split =
-            #"{"type": "Split", "pattern": {"Regex": "(a|aa)+$"}, "behavior": "Isolated", "invert": false}"#
-        let value = try JSONParser().parse(rules.replacing("SPLIT", with: split))
+    func sharedSteps(first: String, count: Int, words: Int, separator: String) throws {
         let tokenizer = try Tokenizer(
-            parsing: object { $0.updateValue(value, forName: "pre_tokenizer") }, file: "t.json")
-        let word = String(repeating: "a", count: 24) + "b"
-        #expect(try tokenizer.encodeIDs([word])[0].count > 0)
-        for separator in [" ", "|", "</s>"] where separator != "|" || rules.contains("|") {
-            let text = Array(repeating: word, count: 200).joined(separator: separator)
-            #expect(throws: PatternError.self) { try tokenizer.encodeIDs([text]) }
+            parsing: object {
+                let text = Self.sequence("pretokenizers", first, Self.costlySplit, count)
+                $0.updateValue(try JSONParser().parse(text), forName: "pre_tokenizer")
+            }, file: "t.json")
+        #expect(try tokenizer.encodeIDs([Self.costlyWord])[0].count > 0)
+        let text = Array(repeating: Self.costlyWord, count: words).joined(separator: separator)
+        #expect(throws: PatternError.self) { try tokenizer.encodeIDs([text]) }
+    }
+
+    @Test("steps of normalizers and decoders share them, too, and added tokens those of loading")
+    func sharedStepsElsewhere() throws {
+        func parsed(_ part: String, _ text: String, tokens: Int = 0) throws -> Tokenizer {
+            try Tokenizer(
+                parsing: object {
+                    $0.updateValue(try JSONParser().parse(text), forName: part)
+                    let added = (0..<tokens).map { number -> JSONValue in
+                        [
+                            "id": .int(1000 + number),
+                            "content": .string(Self.costlyWord + "\(number)"),
+                            "normalized": true, "special": false, "single_word": false,
+                            "lstrip": false, "rstrip": false,
+                        ]
+                    }
+                    if tokens > 0 { $0.updateValue(.array(added), forName: "added_tokens") }
+                }, file: "t.json")
         }
+        func steps(_ name: String, _ first: String, _ count: Int) -> String {
+            Self.sequence(name, first, Self.costlyReplacement, count)
+        }
+        let text = Array(repeating: Self.costlyWord, count: 4).joined(separator: " ")
+        let one = try parsed("normalizer", steps("normalizers", #"{"type": "NFC"}"#, 1))
+        let ids = try one.encodeIDs([text])[0]
+        let normalizing = try parsed("normalizer", steps("normalizers", #"{"type": "NFC"}"#, 60))
+        #expect(throws: PatternError.self) { try normalizing.encodeIDs([text]) }
+        let decoding = try parsed("decoder", steps("decoders", #"{"type": "Fuse"}"#, 60))
+        #expect(throws: PatternError.self) { try decoding.decode(ids) }
+        _ = try parsed("normalizer", Self.costlyReplacement, tokens: 1)
+        let error = #expect(throws: JSONFieldError.self) {
+            try parsed("normalizer", Self.costlyReplacement, tokens: 300)
+        }
+        #expect(error?.field == "added_tokens")
     }
 
     @Test("parts whose cost multiplies that of a text are refused")

@@ -50,7 +50,7 @@ extension MappedFile {
         // Should anything hang now, the alarm ends the process.
         signal(SIGALRM, SIG_DFL)
         alarm(10)
-        // A thread may be stopped by a signal from outside while it holds the lock.
+        // Without an address the lock is not taken: this thread may hold it.
         let map = address.flatMap { address in
             maps.withLock { maps in
                 maps.first { $0 <= address && address - $0 < $1.mappedCount }?.value

@@ -165,12 +165,8 @@ extension TextPair {
         guard bytes.count >= 2, bytes.first == quote, bytes.last == quote else {
             return String(field)
         }
-        var text: [UInt8] = []
-        var isDoubled = false
-        for byte in bytes.dropFirst().dropLast() {
-            isDoubled = byte == quote && text.last == quote && !isDoubled
-            if !isDoubled { text.append(byte) }
-        }
-        return String(decoding: text, as: UTF8.self)
+        return String(
+            decoding: Array(bytes.dropFirst().dropLast()).replacing([quote, quote], with: [quote]),
+            as: UTF8.self)
     }
 }

@@ -27,6 +27,7 @@ package struct TokenBatch {
     private let ids: [Int32]
 
     private static let maximumRows = 1 << 16
+    /// Rows without columns cost no byte of the file.
     private static let maximumEmptyRows = 1 << 10
     private static let maximumColumns = 1 << 20
 

@@ -43,7 +43,7 @@ extension Context {
             call.forEachWeights(
                 ofHeads: observed.filter { $0 >= 0 && $0 < heads.count }, lse: lse
             ) {
-                attentionObserver.observe(attention: name, sequence: $1, head: $0, weights: $2)
+                attentionObserver.observe(attention: name, sequence: $0, head: $1, weights: $2)
             }
         }
         guard isRecorded, let lse else { return output }
@@ -250,7 +250,7 @@ private struct AttentionCall {
     /// Computes exp(score − log-sum-exp) [queries, keys] of some heads for every sequence.
     func forEachWeights(
         ofHeads observed: [Int], lse: Tensor,
-        _ body: (_ head: Int, _ sequence: Int, _ weights: Tensor) -> Void
+        _ body: (_ sequence: Int, _ head: Int, _ weights: Tensor) -> Void
     ) {
         let (queries, keys) = (packing.lengths, keyRanges.rowCounts)
         let seen = keyLengths.scalars(as: Int32.self)
@@ -268,11 +268,11 @@ private struct AttentionCall {
                     threadScratch(scratchSize))
                 let hiddenCount = keys[sequence] - Int(seen[sequence])
                 if hiddenCount == 0 {
-                    body(head, sequence, weights)
+                    body(sequence, head, weights)
                 } else {
                     let hidden = Tensor.zeros([queries[sequence], hiddenCount], statistics)
                     body(
-                        head, sequence, Context().concatenated([weights, hidden], axis: 1))
+                        sequence, head, Context().concatenated([weights, hidden], axis: 1))
                 }
             }
         }

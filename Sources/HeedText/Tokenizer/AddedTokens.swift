@@ -89,7 +89,8 @@ struct AddedTokens: Sendable {
         }
         self.byID = byID
         self.byName = byName
-        let contents = try tokens.map { try Self.content($0, normalizer) }
+        var budget = SearchBudget()
+        let contents = try tokens.map { try Self.content($0, normalizer, within: &budget) }
         let special = Set(tokens.filter(\.isSpecial).map { Array($0.content.utf8) })
         // The `tokenizers` library leaves out what reads like a special token.
         skipped = Set(zip(tokens, contents).filter { special.contains($1) }.map(\.0.id))
@@ -114,10 +115,11 @@ struct AddedTokens: Sendable {
     }
 
     /// What a token is in the text in which it is looked for.
-    private static func content(_ token: AddedToken, _ normalizer: Normalizer?) throws -> [UInt8] {
+    private static func content(
+        _ token: AddedToken, _ normalizer: Normalizer?, within budget: inout SearchBudget
+    ) throws -> [UInt8] {
         guard token.isNormalized else { return Array(token.content.utf8) }
         var text = NormalizedText(token.content, trackingSources: false)
-        var budget = SearchBudget()
         try normalizer?.apply(to: &text, within: &budget)
         return text.bytes
     }

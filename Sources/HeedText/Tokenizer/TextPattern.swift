@@ -89,7 +89,8 @@ extension TextPattern: TokenizerComponent {
 }
 
 extension PatternError {
-    fileprivate var words: String {
+    /// What is wrong, without the pattern.
+    var words: String {
         switch problem {
         case .invalid(let words): words
         case .tooManySteps: "takes too many steps"

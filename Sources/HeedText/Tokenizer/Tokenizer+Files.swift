@@ -1,4 +1,5 @@
 import HeedFormats
+import HeedPatterns
 
 extension Tokenizer {
     /// The name of the file that holds a whole tokenizer.
@@ -40,13 +41,17 @@ extension Tokenizer {
         let postProcessor = try reader.optionalObject("post_processor").map {
             try PostProcessor(json: $0)
         }
-        try self.init(
-            normalizer: normalizer,
-            preTokenizer: try reader.optionalObject("pre_tokenizer").map(PreTokenizer.init(json:)),
-            model: model, postProcessor: postProcessor, decoder: decoder, addedTokens: added,
-            specialTokens: SpecialTokens(),
-            truncation: try reader.optionalObject("truncation").map(Truncation.init(json:)),
-            padding: try reader.optionalObject("padding").map(Padding.init(json:)))
+        let preTokenizer = try reader.optionalObject("pre_tokenizer").map(PreTokenizer.init(json:))
+        let truncation = try reader.optionalObject("truncation").map(Truncation.init(json:))
+        let padding = try reader.optionalObject("padding").map(Padding.init(json:))
+        do {
+            try self.init(
+                normalizer: normalizer, preTokenizer: preTokenizer, model: model,
+                postProcessor: postProcessor, decoder: decoder, addedTokens: added,
+                specialTokens: SpecialTokens(), truncation: truncation, padding: padding)
+        } catch let error as PatternError {
+            throw reader.error("added_tokens", "cannot be normalized: a pattern \(error.words)")
+        }
         for (field, id) in postProcessor?.addedIDs ?? [] where piece(of: id) == nil {
             throw JSONFieldError(
                 file: file, field: "post_processor.\(field)", value: .int(Int(id)),
