@@ -47,8 +47,12 @@ extension MappedFile {
 
     /// Ends the process: with the function where an address lies in a map, else as the signal does by itself.
     private static func end(_ address: UInt?) {
-        // Should anything hang now, the alarm ends the process.
+        // Should anything hang now, the alarm ends the process, also where whoever started it had it keep alarms away.
         signal(SIGALRM, SIG_DFL)
+        var alarms = sigset_t()
+        unsafe sigemptyset(&alarms)
+        unsafe sigaddset(&alarms, SIGALRM)
+        unsafe pthread_sigmask(SIG_UNBLOCK, &alarms, nil)
         alarm(10)
         // Without an address the lock is not taken: this thread may hold it.
         let map = address.flatMap { address in
