@@ -87,15 +87,17 @@ static void quantise_product(product *p, const heed_kernels *table) {
     heed_quantised_pack(p->n, p->depth, p->b, p->packed, p->offsets);
 }
 
-static product make_product(int64_t m, int64_t n, int64_t k) {
+static product make_product(int64_t m, int64_t n, int64_t k, bool is_signed) {
     const int64_t depth = depth_of(k), columns = (n + 15) / 16 * 16;
     product p = {.m = m, .n = n, .k = k, .depth = depth};
     p.x = input(type, m * k, 1), p.w = input(type, n * k, 3), p.bias = input(HEED_F32, n, 1);
+    for (int64_t i = 0; i < m * k && !is_signed; i++)
+        put(type, p.x.data, i, fabs(at(&p.x, i)));
     p.a_scales = output(HEED_F32, m, 1), p.b_scales = output(HEED_F32, columns, 1);
     p.a = malloc((size_t)(m * depth)), p.stored = malloc((size_t)(m * depth));
     p.b = malloc((size_t)(n * depth)), p.packed = malloc((size_t)(columns * depth));
     p.offsets = malloc((size_t)columns * sizeof *p.offsets);
-    for (int64_t r = 0; r < m; r++)
+    for (int64_t r = 0; r < m && is_signed; r++)
         make_special(p.x.data, r * k, k, r % (KINDS + 2));
     if (n > 2)
         make_special(p.w.data, 2 * k, k, 1);
@@ -108,7 +110,7 @@ static void free_product(product *p) {
     release(&p->x), release(&p->w), release(&p->bias), release(&p->a_scales), release(&p->b_scales);
 }
 
-// Options: bit 0 bias, 1 relu, 2 float results.
+// Options: bit 0 bias, 1 relu, 2 float results, 3 no negative activations.
 static void run(const product *p, const heed_kernels *table, int options, int64_t from, int64_t rows, int64_t step,
                 int64_t ldc, void *c) {
     for (int64_t column = 0; column < p->n; column += step) {
@@ -160,7 +162,7 @@ static void compare(const product *p, int options, const buffer *c, int64_t ldc)
 }
 
 static void product_of(int64_t m, int64_t n, int64_t k, int options) {
-    product p = make_product(m, n, k);
+    product p = make_product(m, n, k, !(options & 8));
     const int64_t ldc = n + 3;
     const heed_type result = options & 4 ? HEED_F32 : type;
     buffer c = output(result, m * ldc, 1), other = output(result, m * ldc, 2);
@@ -188,11 +190,12 @@ static void product_of(int64_t m, int64_t n, int64_t k, int options) {
 
 // The largest sums that there are fit.
 static void test_largest_sums(void) {
-    product p = make_product(1, 1, HEED_QUANTISED_DEPTH);
+    product p = make_product(1, 1, HEED_QUANTISED_DEPTH, true);
     buffer c = output(HEED_F32, 1, 0);
-    for (int sign = -1; sign <= 1; sign += 2) {
+    for (int signs = 0; signs < 4; signs++) {
+        const int left = signs & 1 ? -1 : 1, right = signs & 2 ? -1 : 1, sign = left * right;
         for (int64_t k = 0; k < p.k; k++)
-            put(type, p.x.data, k, 2), put(type, p.w.data, k, 3 * sign);
+            put(type, p.x.data, k, 2 * left), put(type, p.w.data, k, 3 * right);
         quantise_product(&p, kernels);
         run(&p, kernels, 4, 0, 1, 1, 1, c.data);
         expect("the largest sum", &c, 0, 6.0 * sign * HEED_QUANTISED_DEPTH, elementwise(6.0 * HEED_QUANTISED_DEPTH));
@@ -204,11 +207,11 @@ void test_quantised(void) {
     for (int k = 0; k < length_count; k++)
         for (int64_t shift = 0; shift < 3; shift++)
             quantise_of(lengths[k], shift);
-    const int64_t sizes[][3] = {{1, 1, 1},     {1, 16, 64},   {2, 17, 3},   {3, 15, 65},  {5, 33, 130},
-                                {7, 64, 127},  {16, 31, 64},  {17, 48, 63}, {31, 65, 66}, {33, 79, 200},
-                                {34, 100, 96}, {49, 130, 70}, {70, 49, 33}, {6, 200, 515}};
+    const int64_t sizes[][3] = {{1, 1, 1},     {1, 16, 64},   {2, 17, 3},   {3, 15, 65},   {5, 33, 130},
+                                {7, 64, 127},  {16, 31, 64},  {17, 48, 63}, {31, 65, 66},  {33, 79, 200},
+                                {34, 100, 96}, {49, 130, 70}, {70, 49, 33}, {6, 200, 515}, {37, 70, 1100}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-        for (int options = 0; options < 8; options++)
+        for (int options = 0; options < 16; options++)
             product_of(sizes[i][0], sizes[i][1], sizes[i][2], options);
     test_largest_sums();
 }
