@@ -340,35 +340,50 @@ struct HostileTokenizerTests {
         #expect("\(refusal)".unicodeScalars.allSatisfy { $0.value >= 0x20 })
     }
 
+    /// The ids of a text in which sentencepiece's table replaces a key, if there is one, by x.
+    private func ids(_ text: String, replacing key: [UInt8] = []) throws -> [Int32] {
+        // The children of a node at depth n stand behind 256 (n + 1), and the value behind the last ones.
+        var units = [UInt32](repeating: 0, count: 256 * (key.count + 2))
+        units[0] = 256 << 10
+        for (depth, byte) in key.enumerated() {
+            let place = 256 * (depth + 1) ^ Int(byte)
+            let next = UInt32(place ^ 256 * (depth + 2)) << 10
+            units[place] = UInt32(byte) | next | (depth == key.count - 1 ? 0x100 : 0)
+        }
+        let trie = ([UInt32(units.count * 4)] + units).flatMap { unit in
+            (0..<4).map { UInt8(truncatingIfNeeded: unit >> (8 * $0)) }
+        }
+        let table = Data(trie + Array("x\0".utf8)).base64EncodedString()
+        let tokenizer = try Tokenizer(
+            parsing: object {
+                $0["normalizer"] = [
+                    "type": "HeedSentencePiece",
+                    "table": ["type": "Precompiled", "precompiled_charsmap": .string(table)],
+                ]
+                $0["pre_tokenizer"] = [
+                    "type": "Split", "pattern": ["Regex": "[^y]+"], "behavior": "Isolated",
+                    "invert": false,
+                ]
+            }, file: "t.json")
+        return try tokenizer.encodeIDs([text])[0]
+    }
+
     @Test("half a character is no key of a table that replaces characters")
     func halfCharacters() throws {
-        let split: JSONValue = [
-            "type": "Split", "pattern": ["Regex": "[^x]+"], "behavior": "Isolated", "invert": false,
-        ]
-        // A table whose only key is the first byte of é, or none: the root's children stand behind 256, and the value of the
-        // key, which is x, behind 512.
-        func ids(hasKey: Bool) throws -> [Int32] {
-            var units = [UInt32](repeating: 0, count: 768)
-            let child = 256 ^ 0xC3
-            units[0] = 256 << 10
-            if hasKey { units[child] = 0xC3 | 0x100 | UInt32(child ^ 512) << 10 }
-            let trie = ([UInt32(units.count * 4)] + units).flatMap { unit in
-                (0..<4).map { UInt8(truncatingIfNeeded: unit >> (8 * $0)) }
-            }
-            let table = Data(trie + Array("x\0".utf8)).base64EncodedString()
-            let normalizer: JSONValue = [
-                "type": "HeedSentencePiece",
-                "table": ["type": "Precompiled", "precompiled_charsmap": .string(table)],
-            ]
-            let tokenizer = try Tokenizer(
-                parsing: object {
-                    $0["normalizer"] = normalizer
-                    $0["pre_tokenizer"] = split
-                }, file: "t.json")
-            return try tokenizer.encodeIDs(["aé😀é"])[0]
-        }
-        #expect(try ids(hasKey: true) == ids(hasKey: false))
-        #expect(try !ids(hasKey: false).isEmpty)
+        #expect(try ids("aé😀é", replacing: [0xC3]) == ids("aé😀é"))
+        #expect(try ids("aé😀é", replacing: Array("é".utf8)) == ids("ax😀x"))
+        #expect(try !ids("aé😀é").isEmpty)
+    }
+
+    @Test(
+        "keys of one or two characters of ASCII, or one and another, are replaced wherever they stand",
+        arguments: [
+            ("b", "ab b éb bé", "ax x éx xé"), ("ab", "aab ab b éab abé", "ax x b éx xé"),
+            ("a\u{301}", "aa\u{301} a éa\u{301}a", "ax a éxa"), ("\t", "a\tb\t", "axbx"),
+        ])
+    func replacedASCII(key: String, text: String, replaced: String) throws {
+        #expect(try ids(text, replacing: Array(key.utf8)) == ids(replaced))
+        #expect(try ids(text) != ids(replaced))
     }
 
     @Test("random changes of a file are read or refused, never fatal")

@@ -31,20 +31,31 @@ struct PrecompiledCharacters: Sendable, Equatable {
     ) {
         var node = Self.offset(units[0])
         for position in range {
-            let byte = bytes[position]
-            guard byte != 0 else { return }
-            node ^= Int(byte)
-            guard node < units.count else { return }
-            let unit = units[node]
-            guard unit & 0x8000_00FF == UInt32(byte) else { return }
-            node ^= Self.offset(unit)
-            guard node < units.count else { return }
-            if unit >> 8 & 1 == 1 {
-                guard body(position + 1 - range.lowerBound, units[node] & 0x7FFF_FFFF) else {
-                    return
-                }
+            guard let next = step(node, bytes[position]) else { return }
+            node = next.node
+            if let value = next.value {
+                guard body(position + 1 - range.lowerBound, value) else { return }
             }
         }
+    }
+
+    /// Goes one byte along the keys from a node: to where, and the value of the key that ends there; nil where no
+    /// key goes on so.
+    @inline(__always)
+    private func step(_ node: Int, _ byte: UInt8) -> (node: Int, value: UInt32?)? {
+        let place = node ^ Int(byte)
+        guard byte != 0, place < units.count else { return nil }
+        let unit = units[place]
+        guard unit & 0x8000_00FF == UInt32(byte) else { return nil }
+        let next = place ^ Self.offset(unit)
+        guard next < units.count else { return nil }
+        return (next, unit >> 8 & 1 == 1 ? units[next] & 0x7FFF_FFFF : nil)
+    }
+
+    /// Whether some key is this character of ASCII, or begins with it and another one of ASCII.
+    func hasKeyOfASCII(beginningWith byte: UInt8) -> Bool {
+        guard let first = step(Self.offset(units[0]), byte) else { return false }
+        return first.value != nil || (0..<0x80).contains { step(first.node, $0) != nil }
     }
 
     private static func offset(_ unit: UInt32) -> Int { Int((unit >> 10) << ((unit & 0x200) >> 6)) }

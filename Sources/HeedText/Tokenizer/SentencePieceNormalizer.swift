@@ -18,6 +18,8 @@ struct SentencePieceNormalizer: Sendable, Equatable {
     /// Pieces that no replacement touches.
     private(set) var userDefined: [String] = []
     private var trie = ByteTrie()
+    /// Characters of ASCII, by their numbers, that stay what they are where none but those of ASCII follow.
+    private var isPlain = [Bool](repeating: false, count: 0x80)
 
     /// The defaults of sentencepiece.
     init() {}
@@ -29,6 +31,10 @@ struct SentencePieceNormalizer: Sendable, Equatable {
         trie = ByteTrie()
         for (number, piece) in userDefined.enumerated() {
             trie.insert(piece.utf8, piece: Int32(truncatingIfNeeded: number))
+        }
+        isPlain = (0..<0x80).map { byte in
+            trie.step(ByteTrie.root, byte) == nil
+                && table?.hasKeyOfASCII(beginningWith: byte) != true
         }
     }
 
@@ -58,6 +64,13 @@ struct SentencePieceNormalizer: Sendable, Equatable {
         if addsSpace, !putsSpaceBehind { output.append(space, position) }
         var wasSpace = removesExtraSpaces
         while position < bytes.count {
+            let plain = position..<endOfPlainWord(bytes, position)
+            if !plain.isEmpty {
+                output.append(bytes, plain)
+                wasSpace = false
+                position = plain.upperBound
+                continue
+            }
             let end = next(bytes, position, trie, &chunk)
             var rest = chunk[...]
             while wasSpace, rest.first == 0x20 { rest = rest.dropFirst() }
@@ -76,6 +89,17 @@ struct SentencePieceNormalizer: Sendable, Equatable {
         if removesExtraSpaces { output.removeTrailing(space) }
         if addsSpace, putsSpaceBehind { output.appendAtEnd(space) }
         text.take(output)
+    }
+
+    /// Where the characters end that begin at a position, stay what they are, and are no spaces.
+    private func endOfPlainWord(_ bytes: [UInt8], _ position: Int) -> Int {
+        var end = position
+        while end < bytes.count, bytes[end] < 0x80, bytes[end] != 0x20, isPlain[Int(bytes[end])],
+            end + 1 == bytes.count || bytes[end + 1] < 0x80
+        {
+            end += 1
+        }
+        return end
     }
 
     /// What the text at a position becomes, and where that ends.
@@ -117,6 +141,12 @@ private struct SentencePieceOutput {
             let start = UInt32(truncatingIfNeeded: position)
             for _ in content { starts.append(start) }
         }
+    }
+
+    /// Appends what a range of a text stays.
+    mutating func append(_ text: [UInt8], _ range: Range<Int>) {
+        bytes += text[range]
+        if isTracking { starts += range.lazy.map(UInt32.init(truncatingIfNeeded:)) }
     }
 
     mutating func finish(at position: Int) { end = UInt32(truncatingIfNeeded: position) }

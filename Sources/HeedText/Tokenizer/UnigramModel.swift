@@ -86,19 +86,8 @@ struct UnigramModel: Sendable {
     func encode(_ bytes: [UInt8], _ word: Range<Int>, into scratch: inout TokenizerScratch) throws {
         scratch.lattice.prepare(word.count)
         search(bytes, word, &scratch.lattice)
-        var end = word.count
-        var path: [(start: Int, end: Int, id: Int32)] = []
-        while end > 0 {
-            let start = Int(scratch.lattice.starts[end])
-            let id = scratch.lattice.ids[end]
-            if id < 0, let last = path.last, last.id < 0 {
-                path[path.count - 1].start = start
-            } else {
-                path.append((start, end, id))
-            }
-            end = start
-        }
-        for node in path.reversed() {
+        scratch.lattice.findPath(to: word.count)
+        for node in scratch.lattice.path.reversed() {
             let range = word.lowerBound + node.start..<word.lowerBound + node.end
             if node.id >= 0 {
                 scratch.append(node.id, length: range.count)
@@ -190,6 +179,8 @@ struct Lattice {
     fileprivate(set) var scores: [Double] = []
     fileprivate(set) var starts: [Int32] = []
     fileprivate(set) var ids: [Int32] = []
+    /// Pieces from the last one to the first; unknown ones that stand together are one.
+    private(set) var path: [(start: Int, end: Int, id: Int32)] = []
 
     /// Forgets everything and makes room for a word of so many bytes.
     fileprivate mutating func prepare(_ count: Int) {
@@ -199,6 +190,21 @@ struct Lattice {
         scores.append(contentsOf: repeatElement(0, count: count + 1))
         starts.append(contentsOf: repeatElement(-1, count: count + 1))
         ids.append(contentsOf: repeatElement(-1, count: count + 1))
+    }
+
+    /// Goes back from the end of a word to its beginning.
+    fileprivate mutating func findPath(to end: Int) {
+        path.removeAll(keepingCapacity: true)
+        var end = end
+        while end > 0 {
+            let start = Int(starts[end])
+            if ids[end] < 0, let last = path.last, last.id < 0 {
+                path[path.count - 1].start = start
+            } else {
+                path.append((start, end, ids[end]))
+            }
+            end = start
+        }
     }
 }
 
