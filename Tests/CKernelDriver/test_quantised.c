@@ -91,8 +91,9 @@ static product make_product(int64_t m, int64_t n, int64_t k, bool is_signed) {
     const int64_t depth = depth_of(k), columns = (n + 15) / 16 * 16;
     product p = {.m = m, .n = n, .k = k, .depth = depth};
     p.x = input(type, m * k, 1), p.w = input(type, n * k, 3), p.bias = input(HEED_F32, n, 1);
-    for (int64_t i = 0; i < m * k && !is_signed; i++)
-        put(type, p.x.data, i, fabs(at(&p.x, i)));
+    for (int64_t i = 0; i < m * k; i++)
+        if (!is_signed || i % k >= 1024) // signs in the first chunk alone, too
+            put(type, p.x.data, i, fabs(at(&p.x, i)));
     p.a_scales = output(HEED_F32, m, 1), p.b_scales = output(HEED_F32, columns, 1);
     p.a = malloc((size_t)(m * depth)), p.stored = malloc((size_t)(m * depth));
     p.b = malloc((size_t)(n * depth)), p.packed = malloc((size_t)(columns * depth));

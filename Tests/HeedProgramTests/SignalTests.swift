@@ -75,7 +75,8 @@ struct SignalTests {
     func lostMemory() throws {
         let folder = try TemporaryFolder()
         let program = try RunningProgram(
-            SmallRun.arguments(data: SmallRun.shared.get().data, output: folder.path(of: "run")))
+            SmallRun.arguments(data: SmallRun.shared.get().data, output: folder.path(of: "run"))
+                + ["--max-updates", "100000", "--max-epochs", "100000"])
         #expect(program.waitForLine("epoch 1:"))
         program.send(SIGBUS)
         let result = try program.end()

@@ -227,7 +227,7 @@ struct HostileTokenizerTests {
             // The steps, their number, how often the word stands in the text, and what stands between.
             (#"{"type": "WhitespaceSplit"}"#, 1, 200, " "),
             (#"{"type": "CharDelimiterSplit", "delimiter": "|"}"#, 1, 200, "|"),
-            // Few enough for a budget of each step.
+            // So few that a budget of its own for each step would suffice.
             (#"{"type": "WhitespaceSplit"}"#, 12, 4, " "),
         ])
     func sharedSteps(first: String, count: Int, words: Int, separator: String) throws {
@@ -341,8 +341,11 @@ struct HostileTokenizerTests {
     }
 
     /// The ids of a text in which sentencepiece's table replaces a key, if there is one, by x.
-    private func ids(_ text: String, replacing key: [UInt8] = []) throws -> [Int32] {
-        // The children of a node at depth n stand behind 256 (n + 1), and the value behind the last ones.
+    private func ids(_ text: String, replacing key: [UInt8] = [], but userDefined: [JSONValue] = [])
+        throws -> [Int32]
+    {
+        // The children of a node at depth n stand behind 256 (n + 1), and the value where those of the last one
+        // would stand.
         var units = [UInt32](repeating: 0, count: 256 * (key.count + 2))
         units[0] = 256 << 10
         for (depth, byte) in key.enumerated() {
@@ -359,6 +362,7 @@ struct HostileTokenizerTests {
                 $0["normalizer"] = [
                     "type": "HeedSentencePiece",
                     "table": ["type": "Precompiled", "precompiled_charsmap": .string(table)],
+                    "user_defined": .array(userDefined),
                 ]
                 $0["pre_tokenizer"] = [
                     "type": "Split", "pattern": ["Regex": "[^y]+"], "behavior": "Isolated",
@@ -384,6 +388,15 @@ struct HostileTokenizerTests {
     func replacedASCII(key: String, text: String, replaced: String) throws {
         #expect(try ids(text, replacing: Array(key.utf8)) == ids(replaced))
         #expect(try ids(text) != ids(replaced))
+    }
+
+    @Test("what a user defined is not replaced, and what stands beside it is")
+    func userDefined() throws {
+        #expect(try ids("acdd d", replacing: Array("d".utf8), but: ["cd"]) == ids("acdx x"))
+        #expect(try ids("acdé", replacing: Array("dé".utf8), but: ["cd"]) == ids("acdé"))
+        #expect(try ids("adé", replacing: Array("dé".utf8), but: ["cd"]) == ids("ax"))
+        // The first character alone is no key, but it begins what the user defined.
+        #expect(try ids("accé", replacing: Array("cé".utf8), but: ["cc"]) == ids("accé"))
     }
 
     @Test("random changes of a file are read or refused, never fatal")

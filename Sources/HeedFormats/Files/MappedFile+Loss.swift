@@ -47,7 +47,9 @@ extension MappedFile {
 
     /// Ends the process: with the function where an address lies in a map, else as the signal does by itself.
     private static func end(_ address: UInt?) {
-        // Should anything hang now, the alarm ends the process, also where whoever started it had it keep alarms away.
+        // Should anything hang now, the alarm ends the process, also where whoever started it had it block alarms; one
+        // that was blocked until now is forgotten.
+        signal(SIGALRM, SIG_IGN)
         signal(SIGALRM, SIG_DFL)
         var alarms = sigset_t()
         unsafe sigemptyset(&alarms)

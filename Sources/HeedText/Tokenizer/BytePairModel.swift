@@ -122,10 +122,12 @@ struct BytePairModel: Sendable {
 
     /// Whether words may come as bytes in the place of the visible characters for them.
     ///
-    /// Where characters without a piece are dropped, offsets go by the visible characters.
+    /// Where characters without a piece are dropped, offsets go by the visible characters; bytes that no UTF-8 has are
+    /// never dropped.
     var takesBytes: Bool {
         suffixBytes.isEmpty && prefixBytes.isEmpty && !hasByteFallback
-            && (unknownID != nil || !visibleIDs.contains(-1))
+            && (unknownID != nil
+                || visibleIDs.indices.allSatisfy { visibleIDs[$0] >= 0 || !UTF8Bytes.has($0) })
     }
 
     /// Appends the ids of a word of bytes, for each of which the vocabulary has a visible character.

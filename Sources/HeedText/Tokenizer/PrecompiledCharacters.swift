@@ -53,7 +53,7 @@ struct PrecompiledCharacters: Sendable, Equatable {
     }
 
     /// Whether some key is this character of ASCII, or begins with it and another one of ASCII.
-    func hasKeyOfASCII(beginningWith byte: UInt8) -> Bool {
+    func mayReplaceASCII(beginningWith byte: UInt8) -> Bool {
         guard let first = step(Self.offset(units[0]), byte) else { return false }
         return first.value != nil || (0..<0x80).contains { step(first.node, $0) != nil }
     }

@@ -6,7 +6,7 @@ struct SentencePieceNormalizer: Sendable, Equatable {
     static let type = "HeedSentencePiece"
 
     /// The table of replacements, if there is one.
-    var table: PrecompiledCharacters?
+    var table: PrecompiledCharacters? { didSet { findPlainCharacters() } }
     /// Whether a space is put before the text, or behind it.
     var addsSpace = true
     /// Whether spaces at the ends go, and runs of them become one.
@@ -18,11 +18,11 @@ struct SentencePieceNormalizer: Sendable, Equatable {
     /// Pieces that no replacement touches.
     private(set) var userDefined: [String] = []
     private var trie = ByteTrie()
-    /// Characters of ASCII, by their numbers, that stay what they are where none but those of ASCII follow.
-    private var isPlain = [Bool](repeating: false, count: 0x80)
+    /// Characters of ASCII, by their numbers, that are no spaces and stay what they are unless one beyond ASCII follows.
+    private var isPlain: [Bool] = []
 
     /// The defaults of sentencepiece.
-    init() {}
+    init() { findPlainCharacters() }
 
     /// Another's settings, with pieces that no replacement touches.
     init(_ other: SentencePieceNormalizer, userDefined: [String]) {
@@ -32,9 +32,13 @@ struct SentencePieceNormalizer: Sendable, Equatable {
         for (number, piece) in userDefined.enumerated() {
             trie.insert(piece.utf8, piece: Int32(truncatingIfNeeded: number))
         }
+        findPlainCharacters()
+    }
+
+    private mutating func findPlainCharacters() {
         isPlain = (0..<0x80).map { byte in
-            trie.step(ByteTrie.root, byte) == nil
-                && table?.hasKeyOfASCII(beginningWith: byte) != true
+            byte != 0x20 && trie.step(ByteTrie.root, byte) == nil
+                && table?.mayReplaceASCII(beginningWith: byte) != true
         }
     }
 
@@ -94,7 +98,7 @@ struct SentencePieceNormalizer: Sendable, Equatable {
     /// Where the characters end that begin at a position, stay what they are, and are no spaces.
     private func endOfPlainWord(_ bytes: [UInt8], _ position: Int) -> Int {
         var end = position
-        while end < bytes.count, bytes[end] < 0x80, bytes[end] != 0x20, isPlain[Int(bytes[end])],
+        while end < bytes.count, bytes[end] < 0x80, isPlain[Int(bytes[end])],
             end + 1 == bytes.count || bytes[end + 1] < 0x80
         {
             end += 1

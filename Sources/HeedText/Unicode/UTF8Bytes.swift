@@ -1,5 +1,8 @@
 /// Reading and writing scalars in arrays of valid UTF-8.
 enum UTF8Bytes {
+    /// Whether a byte stands anywhere in UTF-8: neither 0xC0 and 0xC1 nor those from 0xF5 on.
+    static func has(_ byte: Int) -> Bool { byte < 0xC0 || 0xC2...0xF4 ~= byte }
+
     /// The length of a scalar from its first byte.
     @inline(__always)
     static func length(_ lead: UInt8) -> Int {
