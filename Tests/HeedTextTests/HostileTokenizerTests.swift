@@ -226,7 +226,10 @@ struct HostileTokenizerTests {
         arguments: [
             // The steps, their number, how often the word stands in the text, and what stands between.
             (#"{"type": "WhitespaceSplit"}"#, 1, 200, " "),
+            (#"{"type": "WhitespaceSplit"}"#, 1, 200, "</s>"),
+            (#"{"type": "CharDelimiterSplit", "delimiter": "|"}"#, 1, 200, " "),
             (#"{"type": "CharDelimiterSplit", "delimiter": "|"}"#, 1, 200, "|"),
+            (#"{"type": "CharDelimiterSplit", "delimiter": "|"}"#, 1, 200, "</s>"),
             // So few that a budget of its own for each step would suffice.
             (#"{"type": "WhitespaceSplit"}"#, 12, 4, " "),
         ])
