@@ -87,6 +87,23 @@ def configured(tokenizer, **changes):
     return Tokenizer.from_str(json.dumps(data))
 
 
+def visible(byte):
+    """The character that stands for a byte in byte-level vocabularies."""
+    printable = [b for b in range(256) if 33 <= b <= 126 or 161 <= b <= 172 or b >= 174]
+    return chr(byte if byte in printable else 256 + [b for b in range(256) if b not in printable].index(byte))
+
+
+def without_bytes(missing, **changes):
+    """A byte-level tokenizer whose vocabulary has no piece with any of some bytes."""
+    tokenizer = with_bytes(pre_tokenizers.ByteLevel(add_prefix_space=True), trim_offsets=False)
+    model = json.loads(tokenizer.to_str())["model"]
+    missing = {visible(byte) for byte in missing}
+    return configured(
+        tokenizer, model__vocab={piece: id for piece, id in model["vocab"].items() if not missing & set(piece)},
+        model__merges=[pair for pair in model["merges"] if not missing & set("".join(pair))],
+        **{"model__" + name: value for name, value in changes.items()})
+
+
 def unigram(byte_fallback=False):
     pieces = [("<unk>", 0.0)]
     if byte_fallback:
@@ -167,6 +184,10 @@ def cases():
         yield "pattern " + name, with_bytes(P.Sequence([P.Split(Regex(pattern), "isolated"), P.ByteLevel(add_prefix_space=False, use_regex=False)]))
     ignoring = with_bytes(P.ByteLevel(add_prefix_space=False))
     yield "ignore_merges", configured(ignoring, model__ignore_merges=True)
+    yield "bytes of no UTF-8 missing", without_bytes([0xC0, 0xC1, *range(0xF5, 0x100)])
+    yield "bytes missing", without_bytes([*b"lx", 0xC3, 0x81])
+    for fuse in (False, True):
+        yield f"bytes missing, unknown {fuse}", without_bytes([*b"lx", 0xC3, 0x81], unk_token="<unk>", fuse_unk=fuse)
     for fuse in (False, True):
         tokenizer = with_pre_tokenizer(P.WhitespaceSplit())
         vocabulary = json.loads(tokenizer.to_str())["model"]["vocab"]

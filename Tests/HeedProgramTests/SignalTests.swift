@@ -81,7 +81,7 @@ struct SignalTests {
         // It makes its output long after it has said what happens then.
         try folder.waitForNames()
         program.send(SIGBUS)
-        let result = try program.end()
+        let result = try program.finish()
         #expect(result.status == 128 + SIGBUS && result.errors.isEmpty, "\(result)")
     }
 

@@ -81,17 +81,20 @@ struct ComponentFixtureTests {
         for entry in try entries() where try entry.string("name").hasPrefix("bytes") {
             let tokenizer = try tokenizer(entry)
             let ids = try tokenizer.encodeIDs(text)
+            let whole = try tokenizer.decode(ids)
+            // Where the vocabulary lacks bytes of the text, there is no whole character.
+            let isCut = whole.unicodeScalars.contains("\u{FFFD}")
             var stream = DecodingStream(tokenizer)
             var joined = ""
             for id in ids {
                 if let part = try stream.add(id) {
-                    #expect(!part.unicodeScalars.contains("\u{FFFD}"))
+                    #expect(isCut || !part.unicodeScalars.contains("\u{FFFD}"))
                     joined += part
                 }
             }
             joined += try stream.finish() ?? ""
-            #expect(joined.bytes == (try tokenizer.decode(ids).bytes))
-            tried += 1
+            #expect(joined.bytes == whole.bytes)
+            tried += isCut ? 0 : 1
         }
         #expect(tried > 3)
     }
