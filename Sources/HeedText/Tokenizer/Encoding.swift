@@ -81,6 +81,9 @@ struct ScalarCounts {
         for index in bytes.indices where bytes[index] & 0xC0 == 0x80 { counts[index] -= 1 }
     }
 
+    /// Whether all characters are bytes.
+    var areThoseOfBytes: Bool { counts.isEmpty }
+
     /// A range of bytes that begins and ends between scalars, in scalars.
     func scalars(_ range: Range<Int>) -> Range<Int> {
         guard !counts.isEmpty else {

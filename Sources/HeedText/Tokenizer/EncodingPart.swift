@@ -15,44 +15,100 @@ struct EncodingPart {
 
     init() {}
 
+    /// The tokens of the first text of an encoding, number 0, or of the second one.
+    ///
+    /// - Parameter room: how many special tokens may come to it.
+    init(
+        of bytes: [UInt8], number: Int8, copying ids: [Int32], _ offsets: TokenOffsets, room: Int
+    ) {
+        self.ids = Self.concatenated([ids], room: room)
+        byteOffsets = Self.concatenated([offsets.ranges], room: room)
+        let counts = ScalarCounts(bytes)
+        scalarOffsets = counts.areThoseOfBytes ? byteOffsets : byteOffsets.map(counts.scalars)
+        typeIDs = Self.repeated(Int32(number), ids.count, room: room)
+        isSpecial = Self.repeated(false, ids.count, room: room)
+        sequences = Self.repeated(number, ids.count, room: room)
+        spaces = Self.concatenated([offsets.spaces], room: room)
+        self.bytes = bytes
+    }
+
     /// Special tokens.
     init(special ids: [Int32], typeID: Int32) {
         self.ids = ids
-        byteOffsets = ids.map { _ in 0..<0 }
+        byteOffsets = [Range<Int>](repeating: 0..<0, count: ids.count)
         scalarOffsets = byteOffsets
-        typeIDs = ids.map { _ in typeID }
-        isSpecial = ids.map { _ in true }
-        sequences = ids.map { _ in -1 }
-        spaces = ids.map { _ in (0, 0) }
+        typeIDs = [Int32](repeating: typeID, count: ids.count)
+        isSpecial = [Bool](repeating: true, count: ids.count)
+        sequences = [Int8](repeating: -1, count: ids.count)
+        spaces = [(leading: Int, trailing: Int)](repeating: (0, 0), count: ids.count)
+    }
+
+    private static func repeated<Element>(
+        _ element: Element, _ count: Int, room: Int
+    ) -> [Element] {
+        var all: [Element] = []
+        all.reserveCapacity(count + room)
+        all.append(contentsOf: repeatElement(element, count: count))
+        return all
+    }
+
+    private static func concatenated<Element>(_ parts: [[Element]], room: Int = 0) -> [Element] {
+        var all: [Element] = []
+        all.reserveCapacity(parts.reduce(room) { $0 + $1.count })
+        for part in parts { all += part }
+        return all
     }
 
     /// Says of all tokens to which segment they belong.
-    mutating func setType(_ typeID: Int32) { typeIDs = ids.map { _ in typeID } }
-
-    /// Says of all tokens of the text which one it is.
-    mutating func setSequence(_ number: Int8) { sequences = ids.map { _ in number } }
-
-    /// One after the other; what overflows comes with each combination, as in the `tokenizers` library.
-    static func + (a: EncodingPart, b: EncodingPart) -> EncodingPart {
-        var sum = joined(a, b)
-        sum.overflow = a.overflow.flatMap { part in
-            [joined(part, b)] + b.overflow.map { joined(part, $0) }
-        }
-        sum.overflow += b.overflow.map { joined(a, $0) }
-        return sum
+    mutating func setType(_ typeID: Int32) {
+        for index in typeIDs.indices where typeIDs[index] != typeID { typeIDs[index] = typeID }
     }
 
-    private static func joined(_ a: EncodingPart, _ b: EncodingPart) -> EncodingPart {
-        var sum = a
-        sum.overflow = []
-        sum.ids += b.ids
-        sum.byteOffsets += b.byteOffsets
-        sum.scalarOffsets += b.scalarOffsets
-        sum.typeIDs += b.typeIDs
-        sum.isSpecial += b.isSpecial
-        sum.sequences += b.sequences
-        sum.spaces += b.spaces
-        if sum.bytes.isEmpty { sum.bytes = b.bytes }
+    /// Puts special tokens of a segment around this part, and around each that was cut off.
+    mutating func surround(by first: Int32? = nil, and last: Int32, typeID: Int32) {
+        if let first { insertSpecial(first, typeID, at: 0) }
+        insertSpecial(last, typeID, at: ids.count)
+        for index in overflow.indices {
+            overflow[index].surround(by: first, and: last, typeID: typeID)
+        }
+    }
+
+    private mutating func insertSpecial(_ id: Int32, _ typeID: Int32, at index: Int) {
+        // There are none where nobody asks for them.
+        if spaces.count == ids.count { spaces.insert((0, 0), at: index) }
+        ids.insert(id, at: index)
+        byteOffsets.insert(0..<0, at: index)
+        scalarOffsets.insert(0..<0, at: index)
+        typeIDs.insert(typeID, at: index)
+        isSpecial.insert(true, at: index)
+        sequences.insert(-1, at: index)
+    }
+
+    /// One after the other; what overflows comes with each combination, as in the `tokenizers` library.
+    static func joined(_ parts: [EncodingPart]) -> EncodingPart {
+        guard parts.count > 1 else { return parts.first ?? EncodingPart() }
+        guard parts.contains(where: { !$0.overflow.isEmpty }) else { return concatenated(parts) }
+        return parts.dropFirst().reduce(parts[0]) { a, b in
+            var sum = concatenated([a, b])
+            sum.overflow = a.overflow.flatMap { part in
+                [concatenated([part, b])] + b.overflow.map { concatenated([part, $0]) }
+            }
+            sum.overflow += b.overflow.map { concatenated([a, $0]) }
+            return sum
+        }
+    }
+
+    /// One after the other, without what overflows.
+    private static func concatenated(_ parts: [EncodingPart]) -> EncodingPart {
+        var sum = EncodingPart()
+        sum.ids = concatenated(parts.map(\.ids))
+        sum.byteOffsets = concatenated(parts.map(\.byteOffsets))
+        sum.scalarOffsets = concatenated(parts.map(\.scalarOffsets))
+        sum.typeIDs = concatenated(parts.map(\.typeIDs))
+        sum.isSpecial = concatenated(parts.map(\.isSpecial))
+        sum.sequences = concatenated(parts.map(\.sequences))
+        sum.spaces = concatenated(parts.map(\.spaces))
+        sum.bytes = parts.first { !$0.bytes.isEmpty }?.bytes ?? []
         return sum
     }
 
@@ -74,9 +130,8 @@ struct EncodingPart {
     /// Takes the spaces that pieces begin and end with off the offsets.
     ///
     /// - Parameter addsSpace: whether a space was put before the text, which the first offsets do not count.
-    func trimmed(addsSpace: Bool) -> EncodingPart {
-        var result = self
-        result.overflow = overflow.map { $0.trimmed(addsSpace: addsSpace) }
+    mutating func trim(addsSpace: Bool) {
+        for index in overflow.indices { overflow[index].trim(addsSpace: addsSpace) }
         for index in ids.indices where index < spaces.count {
             var (leading, trailing) = spaces[index]
             guard leading > 0 || trailing > 0 else { continue }
@@ -88,11 +143,10 @@ struct EncodingPart {
             }
             trailing = trailing <= upper ? trailing : 0
             if trailing > 0 { upper = max(upper - trailing, lower) }
-            result.scalarOffsets[index] = lower..<upper
-            result.byteOffsets[index] = moved(
+            scalarOffsets[index] = lower..<upper
+            byteOffsets[index] = moved(
                 byteOffsets[index], by: lower - old.lowerBound, and: old.upperBound - upper)
         }
-        return result
     }
 
     /// A range without so many characters at its beginning and its end.

@@ -57,38 +57,37 @@ indirect enum PostProcessor: Sendable, Equatable {
         }
     }
 
-    /// Applies the steps to the texts' encodings, of which more may come.
-    func process(_ parts: [EncodingPart], addingSpecialTokens: Bool) -> [EncodingPart] {
+    /// Applies the steps to the texts' encodings, of which there may be more then.
+    func process(_ parts: inout [EncodingPart], addingSpecialTokens: Bool) {
         switch self {
         case .template(let template):
-            return template.process(parts, addingSpecialTokens: addingSpecialTokens)
+            parts = template.process(parts, addingSpecialTokens: addingSpecialTokens)
         case .bert(let marks):
-            guard addingSpecialTokens else { return parts }
-            return parts.enumerated().map { number, part in
-                let end = EncodingPart(
-                    special: [marks.separator.id], typeID: Int32(number == 0 ? 0 : 1))
-                guard number == 0 else { return part + end }
-                return EncodingPart(special: [marks.beginning.id], typeID: 0) + part + end
+            guard addingSpecialTokens else { return }
+            for number in parts.indices {
+                parts[number].surround(
+                    by: number == 0 ? marks.beginning.id : nil, and: marks.separator.id,
+                    typeID: number == 0 ? 0 : 1)
             }
         case .roberta(let marks, let trims, let addsSpace):
-            var parts = trims ? parts.map { $0.trimmed(addsSpace: addsSpace) } : parts
-            for index in parts.indices { parts[index].setType(0) }
-            guard addingSpecialTokens else { return parts }
-            return parts.enumerated().map { number, part in
-                var part = part
+            for number in parts.indices {
+                if trims { parts[number].trim(addsSpace: addsSpace) }
+                parts[number].setType(0)
+                guard addingSpecialTokens else { continue }
                 if number > 0 {
-                    for index in part.overflow.indices { part.overflow[index].setType(0) }
+                    for index in parts[number].overflow.indices {
+                        parts[number].overflow[index].setType(0)
+                    }
                 }
-                let first = number == 0 ? marks.beginning.id : marks.separator.id
-                return EncodingPart(special: [first], typeID: 0) + part
-                    + EncodingPart(special: [marks.separator.id], typeID: 0)
+                parts[number].surround(
+                    by: number == 0 ? marks.beginning.id : marks.separator.id,
+                    and: marks.separator.id, typeID: 0)
             }
         case .byteLevel(let trims, let addsSpace, _):
-            return trims ? parts.map { $0.trimmed(addsSpace: addsSpace) } : parts
+            guard trims else { return }
+            for number in parts.indices { parts[number].trim(addsSpace: addsSpace) }
         case .sequence(let steps):
-            return steps.reduce(parts) {
-                $1.process($0, addingSpecialTokens: addingSpecialTokens)
-            }
+            for step in steps { step.process(&parts, addingSpecialTokens: addingSpecialTokens) }
         }
     }
 }

@@ -1,15 +1,22 @@
 /// Where the tokens of a text stand in it.
 struct TokenOffsets {
-    /// Whether somebody asked for them.
-    let isWanted: Bool
-    /// The spaces of pieces, if the post-processor asks for them.
-    let pieceSpaces: PieceSpaces?
-    fileprivate(set) var ranges: [Range<Int>] = []
-    fileprivate(set) var spaces: [(leading: Int, trailing: Int)] = []
+    /// What is asked of them.
+    enum Kind {
+        case none
+        case ranges
+        /// The spaces that pieces begin and end with, too.
+        case rangesAndSpaces
+    }
 
-    init(isWanted: Bool = true, pieceSpaces: PieceSpaces? = nil) {
-        self.isWanted = isWanted
-        self.pieceSpaces = pieceSpaces
+    fileprivate private(set) var kind = Kind.none
+    private(set) var ranges: [Range<Int>] = []
+    private(set) var spaces: [(leading: Int, trailing: Int)] = []
+
+    /// Starts a text.
+    mutating func begin(_ kind: Kind) {
+        self.kind = kind
+        ranges.removeAll(keepingCapacity: true)
+        spaces.removeAll(keepingCapacity: true)
     }
 
     /// Appends the places of the tokens of a word, whose lengths are those from number `first` on.
@@ -38,57 +45,56 @@ extension Tokenizer {
 
     /// Appends the tokens of a text to the scratch, and where they stand.
     func encode(
-        _ bytes: [UInt8], into scratch: inout TokenizerScratch, _ offsets: inout TokenOffsets
+        _ bytes: [UInt8], _ kind: TokenOffsets.Kind, into scratch: inout TokenizerScratch
     ) throws {
+        scratch.begin(kind)
         guard bytes.count < Self.maximumBytes else { throw TokenizerError.textTooLong }
-        let text = NormalizedText(bytes, base: 0, trackingSources: offsets.isWanted)
+        let text = NormalizedText(bytes, base: 0, trackingSources: kind != .none)
         guard
             let parts = added.parts(
                 of: bytes, isNormalized: false, findsSpecial: parsesSpecialTokens)
-        else { return try encodePart(text, into: &scratch, &offsets) }
+        else { return try encodePart(text, into: &scratch) }
         for part in parts {
             if let index = part.token {
-                take(added.tokens[index], part.range, of: text, into: &scratch, &offsets)
+                take(added.tokens[index], part.range, of: text, into: &scratch)
             } else {
-                try encodePart(text.slice(part.range), into: &scratch, &offsets)
+                try encodePart(text.slice(part.range), into: &scratch)
             }
         }
     }
 
     private func take(
         _ token: AddedToken, _ range: Range<Int>, of text: NormalizedText,
-        into scratch: inout TokenizerScratch, _ offsets: inout TokenOffsets
+        into scratch: inout TokenizerScratch
     ) {
         scratch.append(token.id, length: range.count)
-        guard offsets.isWanted else { return }
-        offsets.append(range, of: text, [range.count])
-        if offsets.pieceSpaces != nil {
-            offsets.append(PieceSpaces.count(in: Array(text.bytes[range])))
+        guard scratch.offsets.kind != .none else { return }
+        scratch.offsets.append(range, of: text, [range.count])
+        if scratch.offsets.kind == .rangesAndSpaces {
+            scratch.offsets.append(PieceSpaces.count(in: Array(text.bytes[range])))
         }
     }
 
     /// A part of a text without added tokens that are looked for as they stand.
     private func encodePart(
-        _ part: consuming NormalizedText, into scratch: inout TokenizerScratch,
-        _ offsets: inout TokenOffsets
+        _ part: consuming NormalizedText, into scratch: inout TokenizerScratch
     ) throws {
         try normalizer?.apply(to: &part, within: &scratch.budget)
         guard
             let parts = added.parts(
                 of: part.bytes, isNormalized: true, findsSpecial: parsesSpecialTokens)
-        else { return try encodeWords(part, into: &scratch, &offsets) }
+        else { return try encodeWords(part, into: &scratch) }
         for section in parts {
             if let index = section.token {
-                take(added.tokens[index], section.range, of: part, into: &scratch, &offsets)
+                take(added.tokens[index], section.range, of: part, into: &scratch)
             } else {
-                try encodeWords(part.slice(section.range), into: &scratch, &offsets)
+                try encodeWords(part.slice(section.range), into: &scratch)
             }
         }
     }
 
     private func encodeWords(
-        _ text: consuming NormalizedText, into scratch: inout TokenizerScratch,
-        _ offsets: inout TokenOffsets
+        _ text: consuming NormalizedText, into scratch: inout TokenizerScratch
     ) throws {
         var words: [Range<Int>] = []
         swap(&words, &scratch.sections)
@@ -96,17 +102,18 @@ extension Tokenizer {
         try cutter.cut(&text, into: &words, within: &scratch.budget)
         let bytes = text.bytes
         // Taken once: its reference count is that of all threads.
-        let spaces = offsets.pieceSpaces
+        let spaces = scratch.offsets.kind == .rangesAndSpaces ? pieceSpaces : nil
         for word in words {
             let first = scratch.ids.count
             try scratch.append(bytes, word, of: model, remembers: !looksUpWords)
-            guard offsets.isWanted else { continue }
-            offsets.append(word, of: text, scratch.lengths, from: first)
+            guard scratch.offsets.kind != .none else { continue }
+            scratch.offsets.append(word, of: text, scratch.lengths, from: first)
             guard let spaces else { continue }
             var start = word.lowerBound
             for token in first..<scratch.ids.count {
                 let end = min(start + max(scratch.lengths[token], 0), word.upperBound)
-                offsets.append(spaces.count(of: scratch.ids[token], for: Array(bytes[start..<end])))
+                scratch.offsets.append(
+                    spaces.count(of: scratch.ids[token], for: Array(bytes[start..<end])))
                 start = end
             }
         }

@@ -31,7 +31,7 @@ public struct Tokenizer: Sendable {
     let surroundings: (before: [Int32], after: [Int32])
     /// Whether a word is one token, so that to look it up is all there is to do.
     let looksUpWords: Bool
-    private let pieceSpaces: PieceSpaces?
+    let pieceSpaces: PieceSpaces?
     /// Whether ids may be had without going through parts of encodings.
     private var isSimple: Bool { truncation == nil && padding == nil }
     /// Whether a step asks where a text begins.
@@ -142,49 +142,33 @@ public struct Tokenizer: Sendable {
         _ text: String, _ pair: String?, _ addingSpecialTokens: Bool, _ keepingOverflow: Bool,
         _ scratch: inout TokenizerScratch
     ) throws -> Encoding {
-        var parts = [try part(text, &scratch)]
-        if let pair { parts.append(try part(pair, &scratch)) }
-        for index in parts.indices {
-            parts[index].setType(Int32(index))
-            parts[index].setSequence(Int8(index))
-        }
-        if let truncation {
-            let count =
-                addingSpecialTokens ? postProcessor?.addedCount(isPair: parts.count > 1) ?? 0 : 0
-            try truncation.apply(
-                to: &parts, addedCount: count, keepsOverflow: keepingOverflow)
-        }
-        if let postProcessor {
-            parts = postProcessor.process(parts, addingSpecialTokens: addingSpecialTokens)
-        }
-        var whole = parts.first ?? EncodingPart()
-        for part in parts.dropFirst() { whole = whole + part }
-        return encoding(whole)
+        let addedCount =
+            addingSpecialTokens ? postProcessor?.addedCount(isPair: pair != nil) ?? 0 : 0
+        var parts = [try part(text, number: 0, room: addedCount, &scratch)]
+        if let pair { parts.append(try part(pair, number: 1, room: addedCount, &scratch)) }
+        try truncation?.apply(
+            to: &parts, addedCount: addedCount, keepsOverflow: keepingOverflow)
+        postProcessor?.process(&parts, addingSpecialTokens: addingSpecialTokens)
+        return encoding(EncodingPart.joined(parts))
     }
 
     private func encoding(_ part: EncodingPart) -> Encoding {
         Encoding(
             ids: part.ids, byteOffsets: part.byteOffsets, typeIDs: part.typeIDs,
-            specialMask: part.isSpecial, attentionMask: part.ids.map { _ in true },
+            specialMask: part.isSpecial,
+            attentionMask: [Bool](repeating: true, count: part.ids.count),
             sequences: part.sequences, scalarOffsets: part.scalarOffsets,
             overflow: part.overflow.map(encoding), names: names)
     }
 
     /// The tokens of one text with their offsets.
-    private func part(_ text: String, _ scratch: inout TokenizerScratch) throws -> EncodingPart {
+    private func part(
+        _ text: String, number: Int8, room: Int, _ scratch: inout TokenizerScratch
+    ) throws -> EncodingPart {
         let bytes = Array(text.utf8)
-        var offsets = TokenOffsets(pieceSpaces: pieceSpaces)
-        scratch.begin()
-        try encode(bytes, into: &scratch, &offsets)
-        var part = EncodingPart()
-        part.ids = scratch.ids
-        part.byteOffsets = offsets.ranges
-        part.spaces = offsets.spaces
-        part.bytes = bytes
-        part.isSpecial = [Bool](repeating: false, count: part.ids.count)
-        let counts = ScalarCounts(bytes)
-        part.scalarOffsets = part.byteOffsets.map(counts.scalars)
-        return part
+        try encode(bytes, pieceSpaces == nil ? .ranges : .rangesAndSpaces, into: &scratch)
+        return EncodingPart(
+            of: bytes, number: number, copying: scratch.ids, scratch.offsets, room: room)
     }
 
     /// Encodes a text to ids alone, which is faster.
@@ -229,10 +213,13 @@ public struct Tokenizer: Sendable {
         guard isSimple else {
             return padded(try encode(text, nil, addingSpecialTokens, false, &scratch)).ids
         }
-        scratch.begin()
-        var offsets = TokenOffsets(isWanted: needsSources)
-        try encode(Array(text.utf8), into: &scratch, &offsets)
-        return addingSpecialTokens
-            ? surroundings.before + scratch.ids + surroundings.after : scratch.ids
+        try encode(Array(text.utf8), needsSources ? .ranges : .none, into: &scratch)
+        let (before, after) = addingSpecialTokens ? surroundings : ([], [])
+        var ids: [Int32] = []
+        ids.reserveCapacity(before.count + scratch.ids.count + after.count)
+        ids += before
+        ids += scratch.ids
+        ids += after
+        return ids
     }
 }

@@ -16,6 +16,8 @@ struct TokenizerScratch {
     /// for n bytes together with the token behind it.
     private(set) var ids: [Int32] = []
     private(set) var lengths: [Int] = []
+    /// Where they stand.
+    var offsets = TokenOffsets()
     /// What the patterns' searches of the text may still take.
     var budget = SearchBudget()
     /// The words of a section.
@@ -30,7 +32,8 @@ struct TokenizerScratch {
     private var wordLengths: [Int8] = []
 
     /// Starts a text.
-    mutating func begin() {
+    mutating func begin(_ kind: TokenOffsets.Kind) {
+        offsets.begin(kind)
         ids.removeAll(keepingCapacity: true)
         lengths.removeAll(keepingCapacity: true)
         budget = SearchBudget()
