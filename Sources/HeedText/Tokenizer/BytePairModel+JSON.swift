@@ -11,16 +11,7 @@ extension BytePairModel: TokenizerComponent {
         let prefix = try reader.optionalString("continuing_subword_prefix")
         if let prefix { try checkLength(prefix, "continuing_subword_prefix", reader) }
         let vocabulary = try Vocabulary(json: reader.object("vocab"))
-        let merges = try reader.array("merges").enumerated().map { rank, value in
-            guard let pair = Self.pieces(of: value) else {
-                throw reader.elementError("merges", rank, value, "must be two pieces")
-            }
-            guard let left = vocabulary.id(of: pair.left), let right = vocabulary.id(of: pair.right)
-            else {
-                throw reader.elementError("merges", rank, value, "joins a piece without an id")
-            }
-            return Merge(left: left, right: right)
-        }
+        let merges = try Self.merges(of: reader, vocabulary)
         let suffix = try reader.optionalString("end_of_word_suffix")
         if let suffix { try checkLength(suffix, "end_of_word_suffix", reader) }
         do {
@@ -47,20 +38,44 @@ extension BytePairModel: TokenizerComponent {
         }
     }
 
+    private static func merges(
+        of reader: JSONObjectReader, _ vocabulary: Vocabulary
+    ) throws -> [Merge] {
+        var pieces: [UInt8] = []
+        return try reader.array("merges").enumerated().map { rank, value in
+            guard let count = append(value, to: &pieces) else {
+                throw reader.elementError("merges", rank, value, "must be two pieces")
+            }
+            guard let left = vocabulary.id(of: pieces, 0..<count.left),
+                let right = vocabulary.id(of: pieces, count.left..<count.left + count.right)
+            else {
+                throw reader.elementError("merges", rank, value, "joins a piece without an id")
+            }
+            return Merge(left: left, right: right)
+        }
+    }
+
+    /// Puts the bytes of a merge's pieces into an array, one behind the other, and says how many each has.
+    ///
     /// A merge is an array of two pieces, or in older files both with one space between.
-    private static func pieces(of value: JSONValue) -> (left: String, right: String)? {
+    private static func append(
+        _ value: JSONValue, to pieces: inout [UInt8]
+    ) -> (left: Int, right: Int)? {
+        pieces.removeAll(keepingCapacity: true)
         if let array = value.arrayValue {
             guard array.count == 2, let left = array[0].stringValue,
                 let right = array[1].stringValue
             else { return nil }
-            return (left, right)
+            pieces.append(contentsOf: left.utf8)
+            pieces.append(contentsOf: right.utf8)
+            return (left.utf8.count, right.utf8.count)
         }
-        guard let text = value.stringValue?.utf8 else { return nil }
-        let parts = text.split(separator: 0x20, omittingEmptySubsequences: false)
-        guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else { return nil }
-        return (
-            String(decoding: parts[0], as: UTF8.self), String(decoding: parts[1], as: UTF8.self)
-        )
+        guard let text = value.stringValue else { return nil }
+        pieces.append(contentsOf: text.utf8)
+        guard let space = pieces.firstIndex(of: 0x20) else { return nil }
+        pieces.remove(at: space)
+        guard space > 0, space < pieces.count, !pieces[space...].contains(0x20) else { return nil }
+        return (space, pieces.count - space)
     }
 
     var json: JSONValue {

@@ -8,9 +8,9 @@ struct ByteStringTable: Sendable {
 
     private var pool: [UInt8] = []
     private var starts: [Int] = [0]
-    private var hashes: [UInt64] = []
-    /// The number of a key plus one; 0 is an empty slot. The count is a power of two.
-    private var slots = [UInt32](repeating: 0, count: 16)
+    /// The upper half of a slot is the hash, which says where to search, the lower half the number of the key plus one; 0 is
+    /// an empty slot. The count is a power of two.
+    private var slots = [UInt64](repeating: 0, count: 16)
 
     init() {}
 
@@ -18,13 +18,12 @@ struct ByteStringTable: Sendable {
     init(capacity: Int) {
         var size = 16
         while size < capacity * 2 { size *= 2 }
-        slots = [UInt32](repeating: 0, count: size)
+        slots = [UInt64](repeating: 0, count: size)
         starts.reserveCapacity(capacity + 1)
-        hashes.reserveCapacity(capacity)
     }
 
     /// The number of keys.
-    var count: Int { hashes.count }
+    var count: Int { starts.count - 1 }
 
     /// The bytes of a key.
     subscript(number: Int) -> ArraySlice<UInt8> { pool[starts[number]..<starts[number + 1]] }
@@ -51,8 +50,7 @@ struct ByteStringTable: Sendable {
         }
         pool.append(contentsOf: bytes[range])
         starts.append(pool.count)
-        hashes.append(hash)
-        slots[found.slot] = UInt32(count)
+        slots[found.slot] = UInt64(hash) << 32 | UInt64(UInt32(count))
         return (count - 1, true)
     }
 
@@ -67,11 +65,10 @@ struct ByteStringTable: Sendable {
         pool.removeAll(keepingCapacity: true)
         starts.removeAll(keepingCapacity: true)
         starts.append(0)
-        hashes.removeAll(keepingCapacity: true)
         for index in slots.indices { slots[index] = 0 }
     }
 
-    private static func hash(_ bytes: [UInt8], _ range: Range<Int>) -> UInt64 {
+    private static func hash(_ bytes: [UInt8], _ range: Range<Int>) -> UInt32 {
         var hash = seed
         var index = range.lowerBound
         while index < range.upperBound {
@@ -79,20 +76,23 @@ struct ByteStringTable: Sendable {
             index += 1
         }
         hash = (hash ^ hash >> 32) &* 0x9E37_79B9_7F4A_7C15
-        return hash ^ hash >> 29
+        return UInt32(truncatingIfNeeded: hash ^ hash >> 29)
     }
 
     private func find(
-        _ bytes: [UInt8], _ range: Range<Int>, hash: UInt64
+        _ bytes: [UInt8], _ range: Range<Int>, hash: UInt32
     ) -> (slot: Int, number: Int?) {
         let mask = slots.count - 1
-        var slot = Int(truncatingIfNeeded: hash) & mask
-        while slots[slot] != 0 {
-            let number = Int(slots[slot]) - 1
-            if hashes[number] == hash, isEqual(number, bytes, range) { return (slot, number) }
-            slot = (slot + 1) & mask
+        var index = Int(hash) & mask
+        while slots[index] != 0 {
+            let slot = slots[index]
+            if UInt32(truncatingIfNeeded: slot >> 32) == hash {
+                let number = Int(slot & 0xFFFF_FFFF) - 1
+                if isEqual(number, bytes, range) { return (index, number) }
+            }
+            index = (index + 1) & mask
         }
-        return (slot, nil)
+        return (index, nil)
     }
 
     private func isEqual(_ number: Int, _ bytes: [UInt8], _ range: Range<Int>) -> Bool {
@@ -107,12 +107,13 @@ struct ByteStringTable: Sendable {
     }
 
     private mutating func grow() {
-        slots = [UInt32](repeating: 0, count: slots.count * 2)
+        let old = slots
+        slots = [UInt64](repeating: 0, count: old.count * 2)
         let mask = slots.count - 1
-        for (number, hash) in hashes.enumerated() {
-            var slot = Int(truncatingIfNeeded: hash) & mask
-            while slots[slot] != 0 { slot = (slot + 1) & mask }
-            slots[slot] = UInt32(number + 1)
+        for slot in old where slot != 0 {
+            var index = Int(slot >> 32) & mask
+            while slots[index] != 0 { index = (index + 1) & mask }
+            slots[index] = slot
         }
     }
 }

@@ -15,9 +15,16 @@ struct PieceSpaces: Sendable {
         unknownID = if case .unigram(let model) = model { model.unknownID } else { nil }
         let vocabulary = model.vocabulary
         counts = (0..<Int32(vocabulary.idLimit)).map { id in
-            vocabulary.bytes(of: id).map { Self.count(in: Array($0)) } ?? Count()
+            guard let piece = vocabulary.bytes(of: id), let first = piece.first,
+                let last = piece.last, Self.mayBeginSpace(first) || Self.mayEndSpace(last)
+            else { return Count() }
+            return Self.count(in: Array(piece))
         }
     }
+
+    // Spaces are controls, blanks and characters of several bytes.
+    private static func mayBeginSpace(_ byte: UInt8) -> Bool { byte <= 0x20 || byte >= 0xC2 }
+    private static func mayEndSpace(_ byte: UInt8) -> Bool { byte <= 0x20 || byte >= 0x80 }
 
     /// The spaces of a token that stands for `text`.
     func count(of id: Int32, for text: @autoclosure () -> [UInt8]) -> Count {

@@ -26,6 +26,8 @@ struct Vocabulary: Sendable {
 
     /// Reads the `vocab` of a model.
     init(json reader: JSONObjectReader) throws {
+        table = ByteStringTable(capacity: reader.object.count)
+        ids.reserveCapacity(reader.object.count)
         for entry in reader.object {
             guard let id = entry.value.intValue, (0..<Self.maximumID).contains(id) else {
                 throw reader.error(entry.name, "must be an id between 0 and \(Self.maximumID - 1)")
