@@ -228,6 +228,10 @@ def cases():
     both = Tokenizer.from_str(template.to_str())
     both.post_processor = processors.Sequence([processors.ByteLevel(trim_offsets=True, add_prefix_space=False), marks])
     yield "processors", both
+    for name, base in (("BERT", bert), ("RoBERTa", roberta)):
+        both = Tokenizer.from_str(base.to_str())
+        both.post_processor = processors.Sequence([base.post_processor, processors.ByteLevel(trim_offsets=True)])
+        yield f"processors, {name} first", both
     for direction in ("left", "right"):
         cut = Tokenizer.from_str(template.to_str())
         cut.enable_truncation(7, direction=direction)
@@ -267,6 +271,11 @@ def cases():
     yield "decoders", with_pre_tokenizer(P.Metaspace(), D.Sequence([D.Replace("\u2581", " "), D.Replace(Regex("[aeiou]"), "*"), D.Fuse(), D.Strip(" ", 1, 1)]))
 
 
+def sequences(encoding):
+    """The text of each token, or -1."""
+    return [-1 if number is None else number for number in encoding.sequence_ids]
+
+
 def main():
     result = []
     for name, tokenizer in cases():
@@ -288,9 +297,11 @@ def main():
             found.append({
                 "text": text, "pair": pair, "ids": encoding.ids, "type_ids": encoding.type_ids,
                 "offsets": [n for pair in encoding.offsets for n in pair], "special": encoding.special_tokens_mask,
-                "attention": encoding.attention_mask, "decoded": decoded, "everything": everything,
+                "sequences": sequences(encoding), "attention": encoding.attention_mask, "decoded": decoded,
+                "everything": everything,
                 "overflow": [
-                    {"ids": o.ids, "type_ids": o.type_ids, "offsets": [n for pair in o.offsets for n in pair]}
+                    {"ids": o.ids, "type_ids": o.type_ids, "offsets": [n for pair in o.offsets for n in pair],
+                     "special": o.special_tokens_mask, "sequences": sequences(o)}
                     for o in encoding.overflowing],
             })
         result.append({"name": name, "tokenizer": data, "cases": found})

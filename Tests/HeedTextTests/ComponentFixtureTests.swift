@@ -31,6 +31,11 @@ struct ComponentFixtureTests {
                 #expect(encoding.typeIDs.map(Int.init) == (try found.ints("type_ids")), "\(place)")
                 let special = encoding.specialMask.map { $0 ? 1 : 0 }
                 #expect(special == (try found.ints("special")), "\(place)")
+                // The library takes special tokens for a part of the text where ByteLevel comes behind them.
+                if !name.hasPrefix("processors, ") {
+                    let sequences = encoding.sequences.map(Int.init)
+                    #expect(sequences == (try found.ints("sequences")), "\(place)")
+                }
                 let attention = encoding.attentionMask.map { $0 ? 1 : 0 }
                 #expect(attention == (try found.ints("attention")), "\(place)")
                 let decoded = encoding.ids.isEmpty ? "" : try tokenizer.decode(encoding.ids)
@@ -56,6 +61,10 @@ struct ComponentFixtureTests {
             #expect(found.typeIDs.map(Int.init) == (try expected.ints("type_ids")), "\(place)")
             let offsets = found.scalarOffsets.flatMap { [$0.lowerBound, $0.upperBound] }
             #expect(offsets == (try expected.ints("offsets")), "\(place)")
+            let special = found.specialMask.map { $0 ? 1 : 0 }
+            #expect(special == (try expected.ints("special")), "\(place)")
+            #expect(
+                found.sequences.map(Int.init) == (try expected.ints("sequences")), "\(place)")
         }
     }
 
@@ -78,12 +87,15 @@ struct ComponentFixtureTests {
     func streaming() throws {
         let text = "Ünï 日本 👨‍👩‍👧 it's\n  e\u{301}"
         var tried = 0
-        for entry in try entries() where try entry.string("name").hasPrefix("bytes") {
+        for entry in try entries() {
+            let name = try entry.string("name")
+            guard name.hasPrefix("bytes") else { continue }
+            // The vocabulary lacks bytes of the text.
+            let isCut = name.hasPrefix("bytes missing")
             let tokenizer = try tokenizer(entry)
             let ids = try tokenizer.encodeIDs(text)
             let whole = try tokenizer.decode(ids)
-            // Where the vocabulary lacks bytes of the text, there is no whole character.
-            let isCut = whole.unicodeScalars.contains("\u{FFFD}")
+            #expect(whole.unicodeScalars.contains("\u{FFFD}") == isCut, "\(name)")
             var stream = DecodingStream(tokenizer)
             var joined = ""
             for id in ids {
@@ -94,7 +106,7 @@ struct ComponentFixtureTests {
             }
             joined += try stream.finish() ?? ""
             #expect(joined.bytes == whole.bytes)
-            tried += isCut ? 0 : 1
+            tried += 1
         }
         #expect(tried > 3)
     }

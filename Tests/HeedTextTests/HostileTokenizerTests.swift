@@ -173,6 +173,67 @@ struct HostileTokenizerTests {
         #expect(field(refusing: model("{\"a\": 0, \"aa\": 1}", "[\"a a\"]")) == nil)
     }
 
+    @Test("a merge that is a string is two pieces with one space between")
+    func mergesOfStrings() throws {
+        let pieces = [
+            "", "a", "b", "é", " ", " a", "a ", " b", "b ", "b c", "a b", "aé", "aéb", "ab", "c",
+        ]
+        let entries = pieces.enumerated().map { "\"\($1)\": \($0)" }.joined(separator: ", ")
+        for merge in [" a", "a ", "a  b", " ", "  ", "", "a b c", " a b", "a b ", "ab"] {
+            do {
+                _ = try Tokenizer(
+                    parsing: model("{\(entries)}", "[\"\(merge)\"]"), file: "tokenizer.json")
+                Issue.record("\(merge.debugDescription)")
+            } catch let error as JSONFieldError {
+                #expect(error.field == "model.merges[0]" && error.problem == "must be two pieces")
+            }
+        }
+        for merges in [#"["a é", "aé b"]"#, #"[["a", "é"], ["aé", "b"]]"#] {
+            let tokenizer = try Tokenizer(
+                parsing: model("{\(entries)}", merges), file: "tokenizer.json")
+            #expect(try tokenizer.encode("aéb").pieces == ["aéb"])
+            #expect(try tokenizer.encode("éab").pieces == ["é", "a", "b"])
+        }
+    }
+
+    @Test("sentencepiece's own steps come first, so that offsets stay inside of the text")
+    func sentencePieceBehindOthers() throws {
+        let own = #"{"type": "HeedSentencePiece", "adds_space": false, "escapes_spaces": false}"#
+        let prepend = #"{"type": "Prepend", "prepend": "xxxxxxxx"}"#
+        func normalizer(_ steps: String...) throws -> [UInt8] {
+            let text = #"{"type": "Sequence", "normalizers": [\#(steps.joined(separator: ","))]}"#
+            let value = try JSONParser().parse(text)
+            return try object { $0.updateValue(value, forName: "normalizer") }
+        }
+        #expect(field(refusing: try normalizer(prepend, own)) == "normalizer.normalizers")
+        let nested = #"{"type": "Sequence", "normalizers": [\#(own)]}"#
+        #expect(field(refusing: try normalizer(prepend, nested)) == "normalizer.normalizers")
+        let tokenizer = try Tokenizer(parsing: normalizer(own, prepend), file: "tokenizer.json")
+        let encoding = try tokenizer.encode("a b é")
+        #expect(encoding.byteOffsets.allSatisfy { (0...6).contains($0.upperBound) })
+        #expect(encoding.scalarOffsets.allSatisfy { (0...5).contains($0.upperBound) })
+    }
+
+    @Test("padding of much that was cut off is refused")
+    func paddedOverflow() throws {
+        func tokenizer(padding: Int) throws -> Tokenizer {
+            let truncation = #"{"max_length": 1, "strategy": "LongestFirst", "stride": 0}"#
+            let fill = #"{"strategy": {"Fixed": \#(padding)}, "pad_id": 0, "pad_token": "a"}"#
+            return try Tokenizer(
+                parsing: object {
+                    $0.removeValue(forName: "post_processor")
+                    $0.updateValue(try JSONParser().parse(truncation), forName: "truncation")
+                    $0.updateValue(try JSONParser().parse(fill), forName: "padding")
+                }, file: "tokenizer.json")
+        }
+        let text = String(repeating: "a b ", count: 20)
+        let short = try tokenizer(padding: 8).encode(text, keepingOverflow: true)
+        #expect(short.overflow.count > 16 && short.overflow.allSatisfy { $0.count == 8 })
+        let much = try tokenizer(padding: 1 << 20)
+        #expect(throws: TokenizerError.self) { try much.encode(text, keepingOverflow: true) }
+        #expect(try much.encode(text).count == 1 << 20)
+    }
+
     @Test("files that are no JSON of this kind are errors")
     func notJSON() throws {
         let whole = try sampleTokenizer(.rawText, merges: 2).serialized()

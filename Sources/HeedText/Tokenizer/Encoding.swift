@@ -62,13 +62,13 @@ final class PieceNames: Sendable {
 
 /// The numbers of scalars before each byte of a text, from which offsets in bytes become offsets in scalars.
 struct ScalarCounts {
-    /// Nothing for a text in ASCII, where both are the same.
     private var counts: [UInt32] = []
     private let end: Int
 
-    init(_ bytes: [UInt8]) {
+    /// Nothing for a text in ASCII, where both are the same.
+    init?(_ bytes: [UInt8]) {
+        guard bytes.contains(where: { $0 >= 0x80 }) else { return nil }
         end = bytes.count
-        guard bytes.contains(where: { $0 >= 0x80 }) else { return }
         counts.reserveCapacity(bytes.count + 1)
         var count: UInt32 = 0
         for byte in bytes {
@@ -81,14 +81,8 @@ struct ScalarCounts {
         for index in bytes.indices where bytes[index] & 0xC0 == 0x80 { counts[index] -= 1 }
     }
 
-    /// Whether all characters are bytes.
-    var areThoseOfBytes: Bool { counts.isEmpty }
-
     /// A range of bytes that begins and ends between scalars, in scalars.
     func scalars(_ range: Range<Int>) -> Range<Int> {
-        guard !counts.isEmpty else {
-            return min(range.lowerBound, end)..<min(range.upperBound, end)
-        }
         let lower = Int(counts[min(range.lowerBound, end)])
         return lower..<max(lower, Int(counts[min(range.upperBound, end)]))
     }

@@ -21,14 +21,15 @@ struct EncodingPart {
     init(
         of bytes: [UInt8], number: Int8, copying ids: [Int32], _ offsets: TokenOffsets, room: Int
     ) {
-        self.ids = Self.concatenated([ids], room: room)
-        byteOffsets = Self.concatenated([offsets.ranges], room: room)
-        let counts = ScalarCounts(bytes)
-        scalarOffsets = counts.areThoseOfBytes ? byteOffsets : byteOffsets.map(counts.scalars)
-        typeIDs = Self.repeated(Int32(number), ids.count, room: room)
-        isSpecial = Self.repeated(false, ids.count, room: room)
-        sequences = Self.repeated(number, ids.count, room: room)
-        spaces = Self.concatenated([offsets.spaces], room: room)
+        self.ids = Self.array(ids, room)
+        byteOffsets = Self.array(offsets.ranges, room)
+        scalarOffsets =
+            ScalarCounts(bytes).map { Self.array(offsets.ranges.lazy.map($0.scalars), room) }
+            ?? Self.array(byteOffsets, room)
+        typeIDs = Self.array(repeatElement(Int32(number), count: ids.count), room)
+        isSpecial = Self.array(repeatElement(false, count: ids.count), room)
+        sequences = Self.array(repeatElement(number, count: ids.count), room)
+        spaces = Self.array(offsets.spaces, room)
         self.bytes = bytes
     }
 
@@ -43,20 +44,14 @@ struct EncodingPart {
         spaces = [(leading: Int, trailing: Int)](repeating: (0, 0), count: ids.count)
     }
 
-    private static func repeated<Element>(
-        _ element: Element, _ count: Int, room: Int
-    ) -> [Element] {
-        var all: [Element] = []
-        all.reserveCapacity(count + room)
-        all.append(contentsOf: repeatElement(element, count: count))
-        return all
-    }
-
-    private static func concatenated<Element>(_ parts: [[Element]], room: Int = 0) -> [Element] {
-        var all: [Element] = []
-        all.reserveCapacity(parts.reduce(room) { $0 + $1.count })
-        for part in parts { all += part }
-        return all
+    /// An array of elements with room for so many more.
+    private static func array<Elements: Collection>(
+        _ elements: Elements, _ room: Int
+    ) -> [Elements.Element] {
+        var array: [Elements.Element] = []
+        array.reserveCapacity(elements.count + room)
+        array.append(contentsOf: elements)
+        return array
     }
 
     /// Says of all tokens to which segment they belong.
@@ -74,7 +69,7 @@ struct EncodingPart {
     }
 
     private mutating func insertSpecial(_ id: Int32, _ typeID: Int32, at index: Int) {
-        // There are none where nobody asks for them.
+        // They stay behind the ids where nobody asks for them.
         if spaces.count == ids.count { spaces.insert((0, 0), at: index) }
         ids.insert(id, at: index)
         byteOffsets.insert(0..<0, at: index)
@@ -86,9 +81,18 @@ struct EncodingPart {
 
     /// One after the other; what overflows comes with each combination, as in the `tokenizers` library.
     static func joined(_ parts: [EncodingPart]) -> EncodingPart {
-        guard parts.count > 1 else { return parts.first ?? EncodingPart() }
         guard parts.contains(where: { !$0.overflow.isEmpty }) else { return concatenated(parts) }
-        return parts.dropFirst().reduce(parts[0]) { a, b in
+        // Neighbours without overflow are put together first, once for all combinations.
+        var runs: [[EncodingPart]] = []
+        for part in parts {
+            if part.overflow.isEmpty, runs.last?.last?.overflow.isEmpty == true {
+                runs[runs.count - 1].append(part)
+            } else {
+                runs.append([part])
+            }
+        }
+        let sums = runs.map(concatenated)
+        return sums.dropFirst().reduce(sums.first ?? EncodingPart()) { a, b in
             var sum = concatenated([a, b])
             sum.overflow = a.overflow.flatMap { part in
                 [concatenated([part, b])] + b.overflow.map { concatenated([part, $0]) }
@@ -98,16 +102,23 @@ struct EncodingPart {
         }
     }
 
-    /// One after the other, without what overflows.
+    /// One after the other, without what overflows where there are several.
     private static func concatenated(_ parts: [EncodingPart]) -> EncodingPart {
+        guard parts.count > 1 else { return parts.first ?? EncodingPart() }
+        func all<Element>(_ elements: (EncodingPart) -> [Element]) -> [Element] {
+            var all: [Element] = []
+            all.reserveCapacity(parts.reduce(0) { $0 + elements($1).count })
+            for part in parts { all += elements(part) }
+            return all
+        }
         var sum = EncodingPart()
-        sum.ids = concatenated(parts.map(\.ids))
-        sum.byteOffsets = concatenated(parts.map(\.byteOffsets))
-        sum.scalarOffsets = concatenated(parts.map(\.scalarOffsets))
-        sum.typeIDs = concatenated(parts.map(\.typeIDs))
-        sum.isSpecial = concatenated(parts.map(\.isSpecial))
-        sum.sequences = concatenated(parts.map(\.sequences))
-        sum.spaces = concatenated(parts.map(\.spaces))
+        sum.ids = all(\.ids)
+        sum.byteOffsets = all(\.byteOffsets)
+        sum.scalarOffsets = all(\.scalarOffsets)
+        sum.typeIDs = all(\.typeIDs)
+        sum.isSpecial = all(\.isSpecial)
+        sum.sequences = all(\.sequences)
+        sum.spaces = all(\.spaces)
         sum.bytes = parts.first { !$0.bytes.isEmpty }?.bytes ?? []
         return sum
     }

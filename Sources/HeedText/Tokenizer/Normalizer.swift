@@ -87,6 +87,10 @@ extension Normalizer: TokenizerComponent {
             self = .sentencePiece(try SentencePieceNormalizer(json: reader))
         case "Sequence":
             self = .sequence(try steps(reader, "normalizers").map(Normalizer.init(json:)))
+            guard !flattened.dropFirst().contains(where: \.isSentencePiece) else {
+                throw reader.error(
+                    "normalizers", "must not hold \(SentencePieceNormalizer.type) behind others")
+            }
         default:
             throw unsupported(
                 reader, "normalizer",
@@ -159,6 +163,8 @@ extension Normalizer {
         }
         return growth * form * letters
     }
+
+    private var isSentencePiece: Bool { if case .sentencePiece = self { true } else { false } }
 
     /// The steps without nesting.
     private var flattened: [Normalizer] {

@@ -16,15 +16,14 @@ struct PieceSpaces: Sendable {
         let vocabulary = model.vocabulary
         counts = (0..<Int32(vocabulary.idLimit)).map { id in
             guard let piece = vocabulary.bytes(of: id), let first = piece.first,
-                let last = piece.last, Self.mayBeginSpace(first) || Self.mayEndSpace(last)
+                let last = piece.last, Self.mayBeSpace(first) || Self.mayBeSpace(last)
             else { return Count() }
             return Self.count(in: Array(piece))
         }
     }
 
-    // Spaces are controls, blanks and characters of several bytes.
-    private static func mayBeginSpace(_ byte: UInt8) -> Bool { byte <= 0x20 || byte >= 0xC2 }
-    private static func mayEndSpace(_ byte: UInt8) -> Bool { byte <= 0x20 || byte >= 0x80 }
+    /// Whether a space may begin or end with a byte: spaces are controls, the blank and characters of several bytes.
+    private static func mayBeSpace(_ byte: UInt8) -> Bool { byte <= 0x20 || byte >= 0x80 }
 
     /// The spaces of a token that stands for `text`.
     func count(of id: Int32, for text: @autoclosure () -> [UInt8]) -> Count {

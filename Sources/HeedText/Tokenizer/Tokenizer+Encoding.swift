@@ -13,10 +13,10 @@ struct TokenOffsets {
     private(set) var spaces: [(leading: Int, trailing: Int)] = []
 
     /// Starts a text.
-    mutating func begin(_ kind: Kind) {
+    mutating func begin(_ kind: Kind, keepingCapacity keeps: Bool) {
         self.kind = kind
-        ranges.removeAll(keepingCapacity: true)
-        spaces.removeAll(keepingCapacity: true)
+        ranges.removeAll(keepingCapacity: keeps)
+        spaces.removeAll(keepingCapacity: keeps)
     }
 
     /// Appends the places of the tokens of a word, whose lengths are those from number `first` on.

@@ -110,13 +110,16 @@ public struct Tokenizer: Sendable {
         let encoding = try scratch.withScratch {
             try encode(text, pair, addingSpecialTokens, keepingOverflow, &$0)
         }
-        return padded(encoding)
+        return try padded(encoding)
     }
 
-    private func padded(_ encoding: Encoding, longest: Int? = nil) -> Encoding {
+    private func padded(_ encoding: Encoding, longest: Int? = nil) throws -> Encoding {
         guard let padding else { return encoding }
         var encoding = encoding
         let length = padding.targetLength(longest: longest ?? encoding.count)
+        guard encoding.overflow.count * length <= Truncation.maximumOverflow else {
+            throw TokenizerError.tooMuchOverflow
+        }
         padding.apply(to: &encoding, length: length)
         for index in encoding.overflow.indices {
             padding.apply(to: &encoding.overflow[index], length: length)
@@ -135,7 +138,7 @@ public struct Tokenizer: Sendable {
         }
         guard padding != nil else { return encodings }
         let longest = encodings.map(\.count).max() ?? 0
-        return encodings.map { padded($0, longest: longest) }
+        return try encodings.map { try padded($0, longest: longest) }
     }
 
     private func encode(
@@ -211,7 +214,7 @@ public struct Tokenizer: Sendable {
         _ text: String, _ addingSpecialTokens: Bool, _ scratch: inout TokenizerScratch
     ) throws -> [Int32] {
         guard isSimple else {
-            return padded(try encode(text, nil, addingSpecialTokens, false, &scratch)).ids
+            return try padded(encode(text, nil, addingSpecialTokens, false, &scratch)).ids
         }
         try encode(Array(text.utf8), needsSources ? .ranges : .none, into: &scratch)
         let (before, after) = addingSpecialTokens ? surroundings : ([], [])

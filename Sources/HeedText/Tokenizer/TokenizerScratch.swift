@@ -9,6 +9,8 @@ struct TokenizerScratch {
     /// Words up to this many bytes are remembered, so many of them before all are forgotten.
     static let longestCachedWord = 64
     static let cachedWords = 1 << 16
+    /// The room of longer texts is given back.
+    private static let keptTokens = 1 << 16
 
     var merger = SymbolMerger()
     var lattice = Lattice()
@@ -33,9 +35,10 @@ struct TokenizerScratch {
 
     /// Starts a text.
     mutating func begin(_ kind: TokenOffsets.Kind) {
-        offsets.begin(kind)
-        ids.removeAll(keepingCapacity: true)
-        lengths.removeAll(keepingCapacity: true)
+        let keeps = ids.capacity <= Self.keptTokens
+        offsets.begin(kind, keepingCapacity: keeps)
+        ids.removeAll(keepingCapacity: keeps)
+        lengths.removeAll(keepingCapacity: keeps)
         budget = SearchBudget()
     }
 
