@@ -38,7 +38,7 @@ WHAT ?=
 # The folder of another oneDNN than the system's, with include and lib, for `make test-kernels`.
 DNNL ?=
 
-.PHONY: help build bench costs examples demo docs pictures test test-kernels browser soak fuzz aarch64 sanitize api lint format install dependencies check-dependencies
+.PHONY: help build bench costs examples demo docs pictures test test-kernels browser soak fuzz fuzzers aarch64 sanitize api lint format install dependencies check-dependencies
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -101,6 +101,9 @@ soak: check-dependencies ## kill trainings by the hundred, fail each call on fil
 
 fuzz: ## fuzz each reader of files for 20 seconds: FUZZ_SECONDS=, FUZZ_RUNS=, TARGETS="json ..."
 	SWIFT=$(SWIFT) Fuzzing/run.sh $(TARGETS)
+
+fuzzers: check-dependencies ## compile the fuzzers, without sanitizers
+	HEED_FUZZING=1 $(SWIFT) build $(BUILD_FLAGS) --target heed-fuzz
 
 aarch64: ## compile the C for aarch64, and run its tests there under qemu-user
 	CC=$(CLANG) Tests/CKernelDriver/aarch64.sh $(CURDIR)/.build/aarch64

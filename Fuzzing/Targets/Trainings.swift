@@ -118,7 +118,7 @@ extension FuzzTarget {
 struct SettingAssignment {
     let name: String
     let value: String
-    let file: String?
+    let place: String?
 }
 
 enum ExitStatus { case badData }
