@@ -180,4 +180,30 @@ struct RoundTripTests {
         }
         #expect(try tokenizer.decode(ids) == "\u{FFFD}\u{FFFD}a")
     }
+
+    @Test(
+        "plain ASCII that sentencepiece's steps copy has the offsets of characters taken one by one"
+    )
+    func plainOffsets() throws {
+        let letters = (0x21..<0x7F).map { JSONValue.string(String(UnicodeScalar(UInt8($0)))) }
+        func encoding(_ text: String, _ userDefined: [JSONValue], _ flags: Int) throws -> Encoding {
+            let file = try JSONParser().parse(sampleTokenizer(.rawText).serialized())
+            var object = try #require(file.objectValue)
+            object["normalizer"] = [
+                "type": "HeedSentencePiece", "user_defined": .array(userDefined),
+                "adds_space": .bool(flags & 1 > 0), "removes_extra_spaces": .bool(flags & 2 > 0),
+                "puts_space_behind": .bool(flags & 4 > 0), "escapes_spaces": .bool(flags & 8 > 0),
+            ]
+            let bytes = JSONWriter().bytes(.object(object))
+            return try Tokenizer(parsing: bytes, file: "tokenizer.json").encode(text)
+        }
+        for text in ["  plain words,  and é more ", "a", " ", "é", "ab\u{301}c 日x", "x  "] {
+            for flags in 0..<16 {
+                let copied = try encoding(text, [], flags)
+                // Characters that a user defined are looked up, each by itself.
+                #expect(try copied == encoding(text, letters, flags), "\(text) \(flags)")
+                #expect(copied.byteOffsets.allSatisfy { $0.upperBound <= text.utf8.count })
+            }
+        }
+    }
 }
